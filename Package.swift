@@ -1,0 +1,103 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// One row of the module table: a target, what it may import, and what its tests are called.
+///
+/// `Tools/check-imports.sh` compares every `import` in `Sources/` with this table; SwiftPM alone does not.
+struct Module {
+    var name: String
+    var dependencies: [String] = []
+    var packages: [Target.Dependency] = []
+    var isTested = true
+    var isExecutable = false
+}
+
+/// Bottom to top: a module imports only rows above it that it names.
+let modules: [Module] = [
+    Module(name: "AlulaTensor"),
+    Module(name: "AlulaSystem"),
+    Module(name: "AlulaX86"),
+    Module(name: "AlulaOperators", dependencies: ["AlulaTensor"]),
+    Module(name: "AlulaGraph", dependencies: ["AlulaOperators", "AlulaTensor"]),
+    Module(name: "AlulaONNX", dependencies: ["AlulaGraph", "AlulaOperators", "AlulaTensor", "AlulaSystem"]),
+    Module(name: "AlulaKernels", dependencies: ["AlulaOperators", "AlulaTensor", "AlulaSystem"]),
+    Module(name: "AlulaPlan", dependencies: ["AlulaOperators", "AlulaTensor"]),
+    Module(
+        name: "AlulaBuilder",
+        dependencies: ["AlulaGraph", "AlulaKernels", "AlulaPlan", "AlulaOperators", "AlulaTensor", "AlulaSystem"]
+    ),
+    Module(
+        name: "AlulaRuntime",
+        dependencies: ["AlulaPlan", "AlulaKernels", "AlulaOperators", "AlulaTensor", "AlulaSystem"]
+    ),
+    Module(
+        name: "Alula",
+        dependencies: ["AlulaTensor", "AlulaOperators", "AlulaGraph", "AlulaONNX", "AlulaBuilder", "AlulaRuntime"]
+    ),
+    Module(name: "AlulaPointPillars", dependencies: ["Alula"]),
+    Module(
+        name: "AlulaTesting",
+        dependencies: ["AlulaGraph", "AlulaONNX", "AlulaOperators", "AlulaKernels", "AlulaRuntime", "AlulaTensor"],
+        isTested: false
+    ),
+    Module(
+        name: "AlulaCLI",
+        dependencies: ["Alula", "AlulaPointPillars"],
+        packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+        isExecutable: true
+    ),
+]
+
+/// The same settings for every target, each with its reason.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    // Every unsafe use is spelled `unsafe`, so `Tools/check-unsafe.sh` can hold it to a list of places.
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0335-existential-any.md
+    .enableUpcomingFeature("ExistentialAny"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0444-member-import-visibility.md
+    .enableUpcomingFeature("MemberImportVisibility"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0409-access-level-on-imports.md
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    // https://github.com/swiftlang/swift-evolution/blob/main/proposals/0461-async-function-isolation.md
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    // Span-returning accessors need `@_lifetime`; there is no stable spelling yet.
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+    name: "alula",
+    products: [
+        .library(name: "Alula", targets: ["Alula"]),
+        .executable(name: "alula", targets: ["AlulaCLI"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    ],
+    targets: modules.flatMap { module -> [Target] in
+        let dependencies = module.dependencies.map { Target.Dependency.target(name: $0) } + module.packages
+        let target: Target =
+            module.isExecutable
+            ? .executableTarget(name: module.name, dependencies: dependencies, swiftSettings: settings)
+            : .target(name: module.name, dependencies: dependencies, swiftSettings: settings)
+        guard module.isTested else { return [target] }
+        let testDependencies: [Target.Dependency] =
+            [.target(name: module.name)] + module.dependencies.map { .target(name: $0) }
+            + (module.name == "AlulaTensor" || module.name == "AlulaX86" ? [] : [.target(name: "AlulaTesting")])
+        return [
+            target,
+            .testTarget(name: module.name + "Tests", dependencies: testDependencies, swiftSettings: settings),
+        ]
+    }
+        + [
+            .testTarget(
+                name: "ConformanceTests",
+                dependencies: [
+                    "Alula", "AlulaTesting", "AlulaTensor", "AlulaSystem", "AlulaOperators", "AlulaGraph", "AlulaONNX",
+                    "AlulaKernels", "AlulaPlan", "AlulaBuilder", "AlulaRuntime",
+                ],
+                swiftSettings: settings
+            )
+        ]
+)
