@@ -73,7 +73,7 @@ let package = Package(
         .executable(name: "alula", targets: ["AlulaCLI"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
     ],
     targets: modules.flatMap { module -> [Target] in
         let dependencies = module.dependencies.map { Target.Dependency.target(name: $0) } + module.packages

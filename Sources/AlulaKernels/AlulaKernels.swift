@@ -1,3 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-
-// Kernel families that run plan steps on all cores.

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The importers by operator name: one line per ONNX operator.
+///
+/// A value: extend ``standard`` with importers for operators of your own domain.
+public struct ImporterRegistry: Sendable {
+    private var importers: [String: NodeImporter] = [:]
+
+    /// A registry without importers.
+    public init() {}
+
+    /// Adds an importer, replacing one of the same name.
+    package mutating func register(_ name: String, domain: String = "", _ importer: @escaping NodeImporter) {
+        importers[Self.key(name, domain)] = importer
+    }
+
+    /// The importer of an operator; nil when there is none.
+    package func importer(for name: String, domain: String) -> NodeImporter? { importers[Self.key(name, domain)] }
+
+    private static func key(_ name: String, _ domain: String) -> String {
+        domain.isEmpty || domain == "ai.onnx" ? name : "\(domain).\(name)"
+    }
+
+    /// Importers of all operators of ONNX's own domain that Alula supports.
+    public static let standard: ImporterRegistry = {
+        var registry = ImporterRegistry()
+        registerElementwise(in: &registry)
+        registerNeural(in: &registry)
+        registerMovement(in: &registry)
+        return registry
+    }()
+}
+
+extension ImporterRegistry {
+    /// Activations, arithmetic, comparison, logic, casts, reductions.
+    private static func registerElementwise(in registry: inout ImporterRegistry) {
+        registry.register("Relu", importRelu)
+    }
+
+    /// Convolutions, matrix products, pooling, normalisation, resizing, quantisation.
+    private static func registerNeural(in registry: inout ImporterRegistry) {
+    }
+
+    /// Shapes, slices, gathers, scatters, selection.
+    private static func registerMovement(in registry: inout ImporterRegistry) {
+        registry.register("Identity", importIdentity)
+    }
+}
