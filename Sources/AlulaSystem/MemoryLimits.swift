@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How much memory there is and how much this process may use.
+package struct MemoryLimits: Equatable, Sendable {
+    /// Memory of the machine in bytes.
+    package var physicalByteCount: Int
+    /// Memory the system could give out now in bytes.
+    package var availableByteCount: Int
+    /// The limit of the control groups in bytes; nil without one.
+    package var groupByteCount: Int?
+
+    /// The most this process may ever use: the machine's memory, cut by the control groups.
+    package var usableByteCount: Int { min(physicalByteCount, groupByteCount ?? .max) }
+
+    /// The limits seen at first use.
+    package static let current = MemoryLimits()
+
+    /// Reads the limits.
+    /// - Parameter root: where `/proc` and `/sys` are found; tests give a directory with fixtures.
+    package init(root: String = "") {
+        let text = (try? Files.readText(root + "/proc/meminfo")) ?? ""
+        var byteCounts: [Substring: Int] = [:]
+        for line in text.split(separator: "\n") {
+            let fields = line.split(whereSeparator: { $0 == " " || $0 == ":" })
+            guard fields.count >= 2, let kibibytes = Int(fields[1]) else { continue }
+            byteCounts[fields[0]] = kibibytes << 10
+        }
+        physicalByteCount = byteCounts["MemTotal"] ?? Int.max
+        availableByteCount = byteCounts["MemAvailable"] ?? byteCounts["MemFree"] ?? physicalByteCount
+        groupByteCount = ControlGroup(root: root).memoryByteCount
+    }
+}
