@@ -62,7 +62,8 @@ public struct Graph: Sendable {
     package var valueTable: [Value] = []
     /// Live nodes, producers before consumers.
     package var order: [NodeID] = []
-    private var names: Set<String> = []
+    /// The names of all live values.
+    var names: Set<String> = []
 
     /// An empty graph.
     public init(name: String = "network") { self.name = name }
