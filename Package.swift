@@ -32,7 +32,9 @@ let modules: [Module] = [
     ),
     Module(
         name: "Alula",
-        dependencies: ["AlulaTensor", "AlulaOperators", "AlulaGraph", "AlulaONNX", "AlulaBuilder", "AlulaRuntime"]
+        dependencies: [
+            "AlulaTensor", "AlulaOperators", "AlulaGraph", "AlulaONNX", "AlulaPlan", "AlulaBuilder", "AlulaRuntime",
+        ]
     ),
     Module(name: "AlulaPointPillars", dependencies: ["Alula"]),
     Module(
@@ -42,7 +44,7 @@ let modules: [Module] = [
     ),
     Module(
         name: "AlulaCLI",
-        dependencies: ["Alula", "AlulaPointPillars"],
+        dependencies: ["Alula", "AlulaPointPillars", "AlulaSystem"],
         packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
         isExecutable: true
     ),

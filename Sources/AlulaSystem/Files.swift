@@ -40,6 +40,11 @@ package enum Files {
         try write(unsafe bytes.span.bytes, to: path)
     }
 
+    /// Writes a whole file from an array; as ``write(_:to:)-(RawSpan,_)``.
+    package static func write(_ bytes: [UInt8], to path: String) throws(SystemError) {
+        try write(unsafe bytes.span.bytes, to: path)
+    }
+
     /// Whether something exists at `path`.
     package static func exists(_ path: String) -> Bool {
         unsafe access(path, F_OK) == 0
