@@ -7,6 +7,9 @@ internal import ArgumentParser
 struct AlulaCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "alula",
-        abstract: "Build, run and measure neural networks with TensorRT's execution model, on any CPU."
+        abstract: "Build, run and measure neural networks with TensorRT's execution model, on any CPU.",
+        subcommands: [
+            DoctorCommand.self
+        ]
     )
 }
