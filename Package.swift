@@ -39,12 +39,14 @@ let modules: [Module] = [
     Module(name: "AlulaPointPillars", dependencies: ["Alula"]),
     Module(
         name: "AlulaTesting",
-        dependencies: ["AlulaGraph", "AlulaONNX", "AlulaOperators", "AlulaKernels", "AlulaRuntime", "AlulaTensor"],
+        dependencies: [
+            "AlulaGraph", "AlulaONNX", "AlulaOperators", "AlulaKernels", "AlulaRuntime", "AlulaTensor", "AlulaSystem",
+        ],
         isTested: false
     ),
     Module(
         name: "AlulaCLI",
-        dependencies: ["Alula", "AlulaPointPillars", "AlulaSystem"],
+        dependencies: ["Alula", "AlulaPointPillars", "AlulaSystem", "AlulaTesting"],
         packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
         isExecutable: true
     ),
@@ -86,7 +88,7 @@ let package = Package(
         guard module.isTested else { return [target] }
         let testDependencies: [Target.Dependency] =
             [.target(name: module.name)] + module.dependencies.map { .target(name: $0) }
-            + (module.name == "AlulaTensor" || module.name == "AlulaX86" ? [] : [.target(name: "AlulaTesting")])
+            + (["AlulaTensor", "AlulaX86", "AlulaCLI"].contains(module.name) ? [] : [.target(name: "AlulaTesting")])
         return [
             target,
             .testTarget(name: module.name + "Tests", dependencies: testDependencies, swiftSettings: settings),

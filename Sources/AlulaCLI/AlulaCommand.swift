@@ -9,7 +9,8 @@ struct AlulaCommand: ParsableCommand {
         commandName: "alula",
         abstract: "Build, run and measure neural networks with TensorRT's execution model, on any CPU.",
         subcommands: [
-            DoctorCommand.self
+            ConformanceCommand.self,
+            DoctorCommand.self,
         ]
     )
 }

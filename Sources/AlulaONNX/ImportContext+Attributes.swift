@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import AlulaTensor
+public import AlulaTensor
 
 extension ImportContext {
     /// The attribute `name` as an integer, or `fallback` when absent.
-    package func integer(_ name: String, default fallback: Int) throws(ImportError) -> Int {
+    public func integer(_ name: String, default fallback: Int) throws(ImportError) -> Int {
         switch node.attributes[name] {
         case .integer(let value)?: return value
         case nil: return fallback
@@ -13,17 +13,17 @@ extension ImportContext {
     }
 
     /// The attribute `name` as an integer; nil when absent.
-    package func integer(_ name: String) throws(ImportError) -> Int? {
+    public func integer(_ name: String) throws(ImportError) -> Int? {
         node.attributes[name] == nil ? nil : try integer(name, default: 0)
     }
 
     /// The attribute `name` as a boolean (any non-zero integer), or `fallback` when absent.
-    package func bool(_ name: String, default fallback: Bool) throws(ImportError) -> Bool {
+    public func bool(_ name: String, default fallback: Bool) throws(ImportError) -> Bool {
         try integer(name, default: fallback ? 1 : 0) != 0
     }
 
     /// The attribute `name` as a real number, or `fallback` when absent.
-    package func float(_ name: String, default fallback: Float) throws(ImportError) -> Float {
+    public func float(_ name: String, default fallback: Float) throws(ImportError) -> Float {
         switch node.attributes[name] {
         case .float(let value)?: return value
         case nil: return fallback
@@ -32,7 +32,7 @@ extension ImportContext {
     }
 
     /// The attribute `name` as text, or `fallback` when absent.
-    package func string(_ name: String, default fallback: String) throws(ImportError) -> String {
+    public func string(_ name: String, default fallback: String) throws(ImportError) -> String {
         switch node.attributes[name] {
         case .string(let value)?: return value
         case nil: return fallback
@@ -41,7 +41,7 @@ extension ImportContext {
     }
 
     /// The attribute `name` as integers; nil when absent.
-    package func integers(_ name: String) throws(ImportError) -> [Int]? {
+    public func integers(_ name: String) throws(ImportError) -> [Int]? {
         switch node.attributes[name] {
         case .integers(let value)?: return value
         // Some exporters write an empty list of floats for an empty list of integers.
@@ -52,7 +52,7 @@ extension ImportContext {
     }
 
     /// The attribute `name` as real numbers; nil when absent.
-    package func floats(_ name: String) throws(ImportError) -> [Float]? {
+    public func floats(_ name: String) throws(ImportError) -> [Float]? {
         switch node.attributes[name] {
         case .floats(let value)?: return value
         case .integers(let value)? where value.isEmpty: return []
@@ -62,7 +62,7 @@ extension ImportContext {
     }
 
     /// The attribute `name` as a tensor; nil when absent.
-    package func tensor(_ name: String) throws(ImportError) -> Tensor? {
+    public func tensor(_ name: String) throws(ImportError) -> Tensor? {
         switch node.attributes[name] {
         case .tensor(let value)?: return value
         case nil: return nil
@@ -71,7 +71,7 @@ extension ImportContext {
     }
 
     /// An error naming the node, its operator and opset, for a combination that is not supported.
-    package func unsupported(_ what: String, expected: String) -> ImportError {
+    public func unsupported(_ what: String, expected: String) -> ImportError {
         .unsupported(node: displayName, operator: node.operatorType, opset: opset, got: what, expected: expected)
     }
 

@@ -2,20 +2,31 @@
 
 /// The importers by operator name: one line per ONNX operator.
 ///
-/// A value: extend ``standard`` with importers for operators of your own domain.
+/// A value: extend ``standard`` with importers for operators of your own domain, and give the same operators to
+/// ``OperatorRegistry``:
+/// ```swift
+/// var importers = ImporterRegistry.standard
+/// importers.register("GridSample", domain: "com.example") { context throws(ImportError) in
+///     context.emit(GridSample(alignCorners: try context.bool("align_corners", default: false)))
+/// }
+/// let graph = try Graph(onnx: "model.onnx", importers: importers)
+/// ```
 public struct ImporterRegistry: Sendable {
     private var importers: [String: NodeImporter] = [:]
 
     /// A registry without importers.
     public init() {}
 
-    /// Adds an importer, replacing one of the same name.
-    package mutating func register(_ name: String, domain: String = "", _ importer: @escaping NodeImporter) {
+    /// Adds an importer, replacing one of the same name and domain.
+    ///
+    /// An importer also takes precedence over a model-local function of its name.
+    /// - Parameter domain: empty, or `ai.onnx`, for ONNX's own operators.
+    public mutating func register(_ name: String, domain: String = "", _ importer: @escaping NodeImporter) {
         importers[Self.key(name, domain)] = importer
     }
 
     /// The importer of an operator; nil when there is none.
-    package func importer(for name: String, domain: String) -> NodeImporter? { importers[Self.key(name, domain)] }
+    public func importer(for name: String, domain: String) -> NodeImporter? { importers[Self.key(name, domain)] }
 
     private static func key(_ name: String, _ domain: String) -> String {
         domain.isEmpty || domain == "ai.onnx" ? name : "\(domain).\(name)"
@@ -24,6 +35,7 @@ public struct ImporterRegistry: Sendable {
     /// Importers of all operators of ONNX's own domain that Alula supports.
     public static let standard: ImporterRegistry = {
         var registry = ImporterRegistry()
+        registry.register("Constant", importConstant)
         registerElementwise(in: &registry)
         registerNeural(in: &registry)
         registerMovement(in: &registry)

@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import AlulaTensor
+public import AlulaTensor
 
 /// One node of an ONNX model, as read from the file.
-package struct NodeProto: Sendable {
+public struct NodeProto: Sendable {
     /// The node's name; may be empty.
-    package var name: String
+    public var name: String
     /// For example `Conv`.
-    package var operatorType: String
+    public var operatorType: String
     /// The operator set's domain; empty means ONNX's own.
-    package var domain: String
+    public var domain: String
+    /// Which of several model-local functions of one name is meant; usually empty.
+    public var overload: String
     /// Value names; empty where an optional input is omitted.
-    package var inputs: [String]
+    public var inputs: [String]
     /// Value names; empty where an output is not wanted.
-    package var outputs: [String]
+    public var outputs: [String]
     /// Attributes by name.
-    package var attributes: [String: AttributeProto]
+    public var attributes: [String: AttributeProto]
 
     /// A node.
-    package init(
+    public init(
         name: String = "",
         operatorType: String,
         domain: String = "",
+        overload: String = "",
         inputs: [String],
         outputs: [String],
         attributes: [String: AttributeProto] = [:]
@@ -29,6 +32,7 @@ package struct NodeProto: Sendable {
         self.name = name
         self.operatorType = operatorType
         self.domain = domain
+        self.overload = overload
         self.inputs = inputs
         self.outputs = outputs
         self.attributes = attributes
@@ -36,18 +40,26 @@ package struct NodeProto: Sendable {
 }
 
 /// The value of one ONNX attribute.
-package enum AttributeProto: Sendable {
+@nonexhaustive
+public enum AttributeProto: Sendable {
+    /// `FLOAT`.
     case float(Float)
+    /// `INT`.
     case integer(Int)
+    /// `STRING`; bytes that are not UTF-8 become replacement characters.
     case string(String)
+    /// `TENSOR`.
     case tensor(Tensor)
+    /// `FLOATS`.
     case floats([Float])
+    /// `INTS`.
     case integers([Int])
+    /// `STRINGS`.
     case strings([String])
     /// A subgraph (`If`, `Loop`, `Scan`), which no importer reads.
     case graph
     /// Inside a model-local function: the value of the caller's attribute of this name.
     case reference(String)
-    /// A kind Alula does not read (sparse tensors, type protos, lists of graphs), by its number.
-    case unsupported(kind: Int)
+    /// A kind Alula does not read, in words: sparse tensors, tensors of strings, type protos, lists of graphs.
+    case unsupported(String)
 }

@@ -45,10 +45,24 @@ public final class TensorStorage: @unchecked Sendable {  // Safety: see above; t
         self.owner = owner
     }
 
+    /// Wraps the bytes of `owner`, read-only, without copying.
+    public convenience init(_ owner: some StableBytes) {
+        let (address, byteCount) = owner.withBytes { bytes in
+            (unsafe bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }, bytes.byteCount)
+        }
+        unsafe self.init(address: address, byteCount: byteCount, owner: owner)
+    }
+
     deinit {
         if owner == nil { unsafe base.deallocate() }
     }
 
     /// The address of the first byte, for alias checks and generated code.
     public var address: UInt { unsafe UInt(bitPattern: base) }
+}
+
+/// An object whose bytes neither move nor change while it lives: a mapped file, say.
+public protocol StableBytes: AnyObject, Sendable {
+    /// Runs `body` on all bytes; every call gives the same range of memory.
+    func withBytes<Result, Failure: Error>(_ body: (RawSpan) throws(Failure) -> Result) throws(Failure) -> Result
 }

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AlulaGraph
+
+/// What identifies a model-local function.
+struct FunctionKey: Hashable, Sendable {
+    var domain: String
+    var name: String
+    var overload: String
+
+    init(_ function: FunctionProto) {
+        self.init(domain: function.domain, name: function.name, overload: function.overload)
+    }
+
+    init(calledBy node: NodeProto) {
+        self.init(domain: node.domain, name: node.operatorType, overload: node.overload)
+    }
+
+    private init(domain: String, name: String, overload: String) {
+        self.domain = domain == "ai.onnx" ? "" : domain
+        self.name = name
+        self.overload = overload
+    }
+}
+
+extension GraphImporter {
+    /// More nodes than this make functions an error: nested calls multiply, and a small file could ask for any number.
+    static let maximumNodeCount = 1 << 20
+
+    /// Imports the body of the model-local function `node` calls, and returns the call's outputs.
+    mutating func inlineFunction(
+        _ node: NodeProto,
+        inputs: [Graph.ValueID?],
+        callers: [FunctionKey]
+    ) throws(ImportError) -> [Graph.ValueID?] {
+        let key = FunctionKey(calledBy: node)
+        guard let function = functions[key] else {
+            preconditionFailure("\(node.operatorType) passed the check of operators")
+        }
+        guard !callers.contains(key) else {
+            throw .functionExpansion(node: node.displayName, function: function.name, reason: "calls itself")
+        }
+        guard nodeCount + function.nodes.count <= Self.maximumNodeCount else {
+            let reason = "the model expands to more than \(Self.maximumNodeCount) nodes"
+            throw .functionExpansion(node: node.displayName, function: function.name, reason: reason)
+        }
+        var scope: Scope = [:]
+        for (index, name) in function.inputs.enumerated() {
+            scope.updateValue(index < inputs.count ? inputs[index] : nil, forKey: name)
+        }
+        try importNodes(
+            function.nodes.map { substituteAttributes(of: $0, call: node, function: function) },
+            opsets: function.opsets.isEmpty ? model.opsets : function.opsets,
+            prefix: "\(node.displayName)/",
+            scope: &scope,
+            callers: callers + [key]
+        )
+        var outputs = [Graph.ValueID?](repeating: nil, count: node.outputs.count)
+        for index in node.outputs.indices where !node.outputs[index].isEmpty {
+            guard index < function.outputs.count, let value = scope[function.outputs[index]] else {
+                throw .undefinedValue(node: node.displayName, value: node.outputs[index])
+            }
+            outputs[index] = value
+        }
+        return outputs
+    }
+
+    /// Replaces references to the function's attributes by the call's values, or by defaults; drops the rest.
+    private func substituteAttributes(of node: NodeProto, call: NodeProto, function: FunctionProto) -> NodeProto {
+        var node = node
+        for (name, value) in node.attributes {
+            guard case .reference(let reference) = value else { continue }
+            node.attributes[name] = call.attributes[reference] ?? function.attributeDefaults[reference]
+        }
+        return node
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import AlulaGraph
+internal import AlulaONNX
+internal import AlulaOperators
+package import AlulaTensor
+
+/// What came of one conformance case.
+package struct ConformanceResult: Sendable {
+    /// Pass, fail or unsupported.
+    package enum Outcome: Sendable, Equatable {
+        /// All outputs of all data sets agree.
+        case passed
+        /// The case should pass and does not.
+        case failed(String)
+        /// The case needs an operator, type or combination Alula does not support.
+        case unsupported(String)
+    }
+
+    /// The case's name.
+    package let name: String
+    /// The operator the case is about: the model's only one, or `several`; for unsupported ones the culprit.
+    package let operatorType: String
+    /// What came of it.
+    package let outcome: Outcome
+}
+
+/// Something that computes a graph's outputs from its inputs, by name for reports.
+package struct ConformanceLevel: Sendable {
+    /// For example `reference` or `engine`.
+    package let name: String
+    /// Computes the outputs, in the graph's order.
+    package let run: @Sendable (Graph, [Tensor]) throws -> [Tensor]
+
+    /// A level.
+    package init(name: String, run: @escaping @Sendable (Graph, [Tensor]) throws -> [Tensor]) {
+        self.name = name
+        self.run = run
+    }
+
+    /// The scalar definitions, node by node.
+    package static let reference = ConformanceLevel(name: "reference") { graph, inputs in
+        try GraphInterpreter(graph).run(inputs)
+    }
+
+    /// All levels there are.
+    package static let all = [reference]
+}
+
+/// Runs conformance cases at one level.
+package struct ConformanceRunner: Sendable {
+    private let level: ConformanceLevel
+    private let tolerance: Tolerance
+
+    /// A runner.
+    package init(level: ConformanceLevel = .reference, tolerance: Tolerance = .onnxBackend) {
+        self.level = level
+        self.tolerance = tolerance
+    }
+
+    /// Runs all data sets of `testCase`.
+    package func run(_ testCase: ConformanceCase) -> ConformanceResult {
+        var operatorType = "several"
+        do {
+            let model = try ONNXModel(path: testCase.modelPath)
+            if Set(model.operatorTypes).count == 1 { operatorType = model.operatorTypes[0] }
+            let graph = try model.makeGraph()
+            let dataSets = try testCase.dataSets()
+            guard !dataSets.isEmpty else { return result(.failed("no data sets")) }
+            for dataSet in dataSets {
+                if let failure = try run(graph, dataSet: dataSet) { return result(.failed(failure)) }
+            }
+            return result(.passed)
+        } catch let error as ImportError {
+            if case .unknownOperators(let nodes) = error, let first = nodes.first { operatorType = first.operatorType }
+            return result(error.isOutsideSupport ? .unsupported("\(error)") : .failed("\(error)"))
+        } catch let error as InterpreterError {
+            guard case .operatorRefused(_, let name, .unsupportedDataType(_, _, let type, _)) = error,
+                !supportedTypes.contains(type)
+            else { return result(.failed("\(error)")) }
+            operatorType = name
+            return result(.unsupported("\(error)"))
+        } catch {
+            return result(.failed("\(error)"))
+        }
+
+        func result(_ outcome: ConformanceResult.Outcome) -> ConformanceResult {
+            ConformanceResult(name: testCase.name, operatorType: operatorType, outcome: outcome)
+        }
+    }
+
+    private func run(_ graph: Graph, dataSet: String) throws -> String? {
+        let inputs = try ConformanceCase.tensors(in: dataSet, prefix: "input")
+        let expected = try ConformanceCase.tensors(in: dataSet, prefix: "output")
+        let outputs = try level.run(graph, inputs)
+        guard outputs.count == expected.count else {
+            return "got \(outputs.count) outputs, expected \(expected.count)"
+        }
+        for (index, (got, expected)) in zip(outputs, expected).enumerated() {
+            if let difference = difference(got, expected, within: tolerance) {
+                return "output '\(graph[graph.outputs[index]].name)': \(difference)"
+            }
+        }
+        return nil
+    }
+}
+
+/// The types every supported operator must take where ONNX allows them; refusing another one is no failure.
+private let supportedTypes: Set<DataType> = [.float32, .float16, .int64, .int32, .int8, .uint8, .bool]
+
+extension ImportError {
+    /// Whether the model is well-formed and asks for something Alula does not claim to support.
+    fileprivate var isOutsideSupport: Bool {
+        switch self {
+        case .unknownOperators, .opset, .unsupported, .unsupportedValue: true
+        default: false
+        }
+    }
+}
