@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Alula
+
+/// `name:value` pairs separated by commas, as trtexec writes them; the last colon of a pair separates.
+struct NamedValues {
+    /// The pairs in order.
+    var pairs: [(name: String, value: String)] = []
+
+    /// Parses `text`; `option` names the flag in errors.
+    init(_ text: String, option: String) throws(CommandError) {
+        for field in text.split(separator: ",") {
+            guard let colon = field.lastIndex(of: ":"), colon != field.startIndex,
+                field.index(after: colon) != field.endIndex
+            else {
+                throw .badOption(option: option, got: "'\(field)'", expected: "name:value[,name:value…]")
+            }
+            pairs.append((String(field[..<colon]), String(field[field.index(after: colon)...])))
+        }
+    }
+}
+
+/// Shapes by tensor name from `name:1x3x224x224,…`.
+func parseShapes(_ text: String, option: String) throws(CommandError) -> [String: Shape] {
+    var shapes: [String: Shape] = [:]
+    for (name, value) in try NamedValues(text, option: option).pairs {
+        // `scalar` is how a rank-0 tensor is spelled; it has no extents to write.
+        let fields = value == "scalar" ? [] : value.split(separator: "x", omittingEmptySubsequences: false)
+        let extents = fields.compactMap { Int($0) }
+        guard extents.count == fields.count, let shape = Shape(checking: extents) else {
+            throw .badOption(option: option, got: "'\(value)' for '\(name)'", expected: "extents such as 1x3x224x224")
+        }
+        shapes[name] = shape
+    }
+    return shapes
+}
+
+/// Tensors by name from `name:file.npy,…`.
+func loadTensors(_ text: String, option: String) throws(CommandError) -> [String: Tensor] {
+    var tensors: [String: Tensor] = [:]
+    for (name, path) in try NamedValues(text, option: option).pairs {
+        tensors[name] = try NumPyFile.read(path: path)
+    }
+    return tensors
+}
+
+/// A small, well-mixed generator, so that generated inputs are the same on every machine (SplitMix64, Steele et al. 2014).
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    /// A generator whose sequence depends on `seed` alone.
+    init(seed: UInt64) { state = seed }
+
+    /// The next 64 random bits.
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var bits = state
+        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
+        return bits ^ (bits >> 31)
+    }
+}
+
+/// A tensor with seeded content: floats in −1 ..< 1, integers and bools 0 or 1.
+func randomTensor(_ type: TensorType, seed: UInt64) -> Tensor {
+    var generator = SeededGenerator(seed: seed)
+    let tensor = Tensor(zeros: type.dataType, shape: type.shape)
+    func fill<T: NumericElement>(_: T.Type, _ draw: (inout SeededGenerator) -> T) {
+        var elements = tensor.mutableSpan(of: T.self)
+        for index in 0..<elements.count { elements[index] = draw(&generator) }
+    }
+    func fillIntegers<T: NumericElement>(_ type: T.Type) {
+        fill(type) { T(converting: Int64($0.next() >> 63)) }
+    }
+    if type.dataType == .float32 {
+        fill(Float.self) { Float.random(in: -1..<1, using: &$0) }
+    } else if type.dataType.isFloatingPoint, let element = type.dataType.numericElementType {
+        func fillFloats<T: NumericElement>(_ type: T.Type) {
+            fill(type) { T(converting: Double.random(in: -1..<1, using: &$0)) }
+        }
+        fillFloats(element)
+    } else if let element = type.dataType.numericElementType {
+        fillIntegers(element)
+    } else {
+        var elements = tensor.mutableSpan(of: Bool.self)
+        for index in 0..<elements.count { elements[index] = generator.next() >> 63 == 1 }
+    }
+    return tensor
+}
