@@ -87,7 +87,7 @@ let package = Package(
             : .target(name: module.name, dependencies: dependencies, swiftSettings: settings)
         guard module.isTested else { return [target] }
         let testDependencies: [Target.Dependency] =
-            [.target(name: module.name)] + module.dependencies.map { .target(name: $0) }
+            [.target(name: module.name)] + dependencies
             + (["AlulaTensor", "AlulaX86", "AlulaCLI"].contains(module.name) ? [] : [.target(name: "AlulaTesting")])
         return [
             target,
