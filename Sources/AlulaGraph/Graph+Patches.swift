@@ -120,13 +120,17 @@ extension Graph {
         self[value].producer = nil
     }
 
-    /// Makes network output number `index` the value `value`, which takes over the binding's name.
-    package mutating func replaceOutput(_ index: Int, with value: ValueID) {
-        let name = self[outputs[index]].name
-        let old = outputs[index]
-        outputs[index] = value
-        rename(old, to: name + ".source")
-        rename(value, to: name)
+    /// Makes `value` network output number `index`; names stay as they are.
+    package mutating func setOutput(_ index: Int, to value: ValueID) { outputs[index] = value }
+
+    /// Makes a value whose node was removed the constant `tensor`; its uses stay.
+    ///
+    /// - Precondition: nothing makes the value any more.
+    package mutating func makeConstant(_ value: ValueID, _ tensor: Tensor) {
+        precondition(self[value].producer == nil && !inputs.contains(value), "'\(self[value].name)' has a producer")
+        self[value].constant = tensor
+        self[value].dataType = tensor.dataType
+        self[value].dimensions = tensor.shape.extents.map(Dimension.fixed)
     }
 
     /// Replaces the declared extents of a network input, as implicit batches do.

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import AlulaOperators
+package import AlulaTensor
+
+/// The kernels an engine chooses from: families in order of preference.
+///
+/// Whatever no family covers runs the operator's scalar reference.
+package struct KernelCatalogue: Sendable {
+    /// Kernels of one kind, e.g. convolutions.
+    package struct Family: Sendable {
+        /// For reports, e.g. `convolution`.
+        package var name: String
+        /// Makes a kernel, or says that the family does not cover the problem.
+        package var make: KernelFactory
+
+        package init(_ name: String, make: @escaping KernelFactory) {
+            self.name = name
+            self.make = make
+        }
+    }
+
+    /// The families, most specific first.
+    package var families: [Family]
+
+    package init(families: [Family]) { self.families = families }
+
+    /// The first family's kernel that covers the problem; nil when the scalar reference has to run.
+    ///
+    /// - Parameters:
+    ///   - inputs: one entry per operator input; nil where omitted.
+    ///   - outputs: the types of all outputs, as the operator's shape rule gave them.
+    package func kernel(
+        for operation: any Operator,
+        inputs: [TensorType?],
+        outputs: [TensorType]
+    ) -> (any Kernel)? {
+        for family in families {
+            if let kernel = family.make(operation, inputs, outputs) { return kernel }
+        }
+        return nil
+    }
+
+    /// Kernels in portable Swift, for every CPU. A family is a line here.
+    package static let portable = KernelCatalogue(families: [])
+}
