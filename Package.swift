@@ -9,6 +9,8 @@ struct Module {
     var dependencies: [String] = []
     var packages: [Target.Dependency] = []
     var isTested = true
+    /// Files the tests read in place, relative to the test target.
+    var testData: [String] = []
     var isExecutable = false
 }
 
@@ -16,7 +18,7 @@ struct Module {
 let modules: [Module] = [
     Module(name: "AlulaTensor"),
     Module(name: "AlulaSystem"),
-    Module(name: "AlulaX86"),
+    Module(name: "AlulaX86", testData: ["Encodings"]),
     Module(name: "AlulaOperators", dependencies: ["AlulaTensor"]),
     Module(name: "AlulaGraph", dependencies: ["AlulaOperators", "AlulaTensor"]),
     Module(name: "AlulaONNX", dependencies: ["AlulaGraph", "AlulaOperators", "AlulaTensor", "AlulaSystem"]),
@@ -91,7 +93,9 @@ let package = Package(
             + (["AlulaTensor", "AlulaX86", "AlulaCLI"].contains(module.name) ? [] : [.target(name: "AlulaTesting")])
         return [
             target,
-            .testTarget(name: module.name + "Tests", dependencies: testDependencies, swiftSettings: settings),
+            .testTarget(
+                name: module.name + "Tests", dependencies: testDependencies, exclude: module.testData,
+                swiftSettings: settings),
         ]
     }
         + [
