@@ -19,7 +19,10 @@ public struct CheckedInputs: Sendable {
             inputs.count >= count.lowerBound,
             inputs.prefix(count.lowerBound).allSatisfy({ $0 != nil })
         else {
-            let expected = count.lowerBound == count.upperBound ? "\(count.lowerBound)" : "\(count)"
+            let expected =
+                count.upperBound == .max
+                ? "\(count.lowerBound) or more"
+                : count.lowerBound == count.upperBound ? "\(count.lowerBound)" : "\(count)"
             throw .inputCount(operator: operatorName, got: inputs.compactMap(\.self).count, expected: expected)
         }
         self.operatorName = operatorName
