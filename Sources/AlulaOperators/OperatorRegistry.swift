@@ -49,5 +49,28 @@ extension OperatorRegistry {
 
     /// Shapes, slices, gathers, scatters, selection.
     private static func registerMovement(in registry: inout OperatorRegistry) {
+        registry.register(Concat.self)
+        registry.register(Split.self)
+        registry.register(Slice.self)
+        registry.register(Gather.self)
+        registry.register(GatherElements.self)
+        registry.register(GatherND.self)
+        registry.register(ScatterElements.self)
+        registry.register(ScatterND.self)
+        registry.register(Transpose.self)
+        registry.register(Reshape.self)
+        registry.register(Flatten.self)
+        registry.register(Squeeze.self)
+        registry.register(Unsqueeze.self)
+        registry.register(Expand.self)
+        registry.register(Tile.self)
+        registry.register(Pad.self)
+        registry.register(ShapeOf.self)
+        registry.register(SizeOf.self)
+        registry.register(ConstantOfShape.self)
+        registry.register(NumberRange.self)
+        registry.register(TopK.self)
+        registry.register(NonZero.self)
+        registry.register(OneHot.self)
     }
 }
