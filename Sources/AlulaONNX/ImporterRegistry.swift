@@ -51,6 +51,10 @@ extension ImporterRegistry {
 
     /// Convolutions, matrix products, pooling, normalisation, resizing, quantisation.
     private static func registerNeural(in registry: inout ImporterRegistry) {
+        registry.register("Conv", importConv)
+        registry.register("ConvTranspose", importConvTranspose)
+        registry.register("MatMul", importMatMul)
+        registry.register("Gemm", importGemm)
     }
 
     /// Shapes, slices, gathers, scatters, selection.

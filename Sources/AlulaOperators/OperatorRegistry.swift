@@ -45,6 +45,10 @@ extension OperatorRegistry {
 
     /// Convolutions, matrix products, pooling, normalisation, resizing, quantisation.
     private static func registerNeural(in registry: inout OperatorRegistry) {
+        registry.register(Conv.self)
+        registry.register(ConvTranspose.self)
+        registry.register(MatMul.self)
+        registry.register(Gemm.self)
     }
 
     /// Shapes, slices, gathers, scatters, selection.
