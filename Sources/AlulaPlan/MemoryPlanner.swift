@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AlulaOperators
+internal import AlulaTensor
+
+/// Decides which values share memory, then where the rest lies in the workspace.
+///
+/// Three kinds of sharing cost nothing at run time: a view (`Reshape` and the like) is its input under another shape; the
+/// inputs of a concatenation are written straight into its output; a value that only a view passes on to an output binding
+/// is written into the binding.
+struct MemoryPlanner {
+    /// A value that lives inside another one.
+    private struct Alias {
+        var parent: Int
+        var byteOffset: Int
+        var outerStrideElements: Int?
+    }
+
+    /// A value followed through its aliases to the one that owns the memory.
+    struct Resolved: Equatable {
+        var root: Int
+        var byteOffset: Int
+        var outerStrideElements: Int?
+    }
+
+    private let plan: Plan
+    private let shapes: PlanShapes
+    private var aliases: [Alias?]
+    private var forms: [PlanInstance.RunningStep.Form?]
+    private let readerCounts: [Int]
+    private let producers: [Int?]
+
+    /// Operators whose first output is their first input under another shape.
+    static let viewOperators: Set<String> = ["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"]
+
+    init(_ plan: Plan, _ shapes: PlanShapes) {
+        self.plan = plan
+        self.shapes = shapes
+        aliases = Array(repeating: nil, count: plan.values.count)
+        var readers = [Int](repeating: 0, count: plan.values.count)
+        var writers = [Int?](repeating: nil, count: plan.values.count)
+        forms = []
+        for (index, step) in plan.steps.enumerated() {
+            switch shapes.evaluations[index] {
+            case .skipped:
+                forms.append(nil)
+                continue
+            case .sized: forms.append(.operation)
+            case .dynamic: forms.append(.dynamic)
+            }
+            for case let input? in step.inputs { readers[input] += 1 }
+            for case let output? in step.outputs { writers[output] = index }
+        }
+        readerCounts = readers
+        producers = writers
+    }
+
+    // MARK: - Sharing
+
+    /// The owner of a value's memory and the value's place in it.
+    func resolve(_ value: Int) -> Resolved {
+        var resolved = Resolved(root: value, byteOffset: 0, outerStrideElements: nil)
+        while let alias = aliases[resolved.root] {
+            resolved.root = alias.parent
+            resolved.byteOffset += alias.byteOffset
+            resolved.outerStrideElements = resolved.outerStrideElements ?? alias.outerStrideElements
+        }
+        return resolved
+    }
+
+    /// Whether the value owns memory that is free to be placed inside another value: an intermediate, sized beforehand.
+    private func isFreeRoot(_ value: Int) -> Bool {
+        guard case .intermediate = plan.values[value].kind else { return false }
+        return aliases[value] == nil && shapes.known[value] == nil && shapes.types[value] != nil
+    }
+
+    /// The owner of `value`'s memory if the value is all of it and it is free to be placed elsewhere.
+    private func freeRootCovered(by value: Int) -> Int? {
+        let resolved = resolve(value)
+        guard resolved.byteOffset == 0, isFreeRoot(resolved.root),
+            shapes.types[resolved.root]?.byteCount == shapes.types[value]?.byteCount
+        else { return nil }
+        return resolved.root
+    }
+
+    /// Makes the outputs of view operators share their input's memory; such steps do not run.
+    mutating func aliasViews() {
+        for (index, step) in plan.steps.enumerated() {
+            guard case .operation? = forms[index], Self.viewOperators.contains(step.operation.name),
+                let input = step.inputs.first ?? nil, let output = step.outputs.first ?? nil,
+                step.outputs.dropFirst().allSatisfy({ $0 == nil }),
+                let inputType = shapes.types[input], let outputType = shapes.types[output],
+                inputType.dataType == outputType.dataType,
+                inputType.shape.elementCount == outputType.shape.elementCount,
+                shapes.known[input]?.isContiguous ?? true
+            else { continue }
+            if plan.values[output].isBinding {
+                guard let root = freeRootCovered(by: input) else { continue }
+                aliases[root] = Alias(parent: output, byteOffset: 0)
+            } else {
+                aliases[output] = Alias(parent: input, byteOffset: 0)
+            }
+            forms[index] = nil
+        }
+    }
+
+    /// Places the inputs of concatenations in their outputs, last concatenation first so that nested ones follow.
+    mutating func placeConcatenations(acceptsStridedOutput: (_ planIndex: Int) -> Bool) {
+        for index in plan.steps.indices.reversed() {
+            guard case .operation? = forms[index], let concatenation = Concatenation(plan.steps[index], shapes),
+                resolve(concatenation.output).outerStrideElements == nil
+            else { continue }
+            var copies: [PlanInstance.Copy] = []
+            for piece in concatenation.pieces where piece.type.byteCount > 0 {
+                if place(piece, in: concatenation.output, acceptsStridedOutput) { continue }
+                let destination = PlanInstance.Placement(
+                    base: .none,
+                    byteOffset: piece.byteOffset,
+                    outerStrideElements: piece.outerStrideElements
+                )
+                copies.append(.init(source: piece.value, destination: destination, type: piece.type))
+            }
+            if copies.isEmpty {
+                forms[index] = nil
+            } else if copies.count < concatenation.pieces.count {
+                forms[index] = .copies(copies)
+            }
+        }
+    }
+
+    private mutating func place(
+        _ piece: Concatenation.Piece,
+        in output: Int,
+        _ acceptsStridedOutput: (_ planIndex: Int) -> Bool
+    ) -> Bool {
+        guard let root = freeRootCovered(by: piece.value), root != resolve(output).root else { return false }
+        if piece.outerStrideElements != nil {
+            guard root == piece.value, readerCounts[root] == 1, let producer = producers[root],
+                case .operation? = forms[producer], plan.steps[producer].outputs.first == root,
+                acceptsStridedOutput(producer)
+            else { return false }
+        }
+        aliases[root] = Alias(
+            parent: output,
+            byteOffset: piece.byteOffset,
+            outerStrideElements: piece.outerStrideElements
+        )
+        return true
+    }
+
+    // MARK: - Steps
+
+    /// The steps that run; destinations of copies are not resolved yet.
+    func runningSteps() -> [PlanInstance.RunningStep] {
+        plan.steps.indices.compactMap { index in
+            forms[index].map { PlanInstance.RunningStep(planIndex: index, form: $0) }
+        }
+    }
+
+    /// The values a running step reads from memory.
+    private func reads(_ step: PlanInstance.RunningStep) -> [Int] {
+        if case .copies(let copies) = step.form { return copies.map(\.source) }
+        return plan.steps[step.planIndex].inputs.compactMap(\.self)
+    }
+
+    /// The index of the last running step that reads an input binding; -1 when none does.
+    func lastInputReader(_ steps: [PlanInstance.RunningStep]) -> Int {
+        steps.lastIndex { step in
+            reads(step).contains { value in
+                guard case .binding(let binding) = plan.values[resolve(value).root].kind else { return false }
+                return plan.bindings[binding].mode == .input
+            }
+        } ?? -1
+    }
+
+    // MARK: - Workspace
+
+    /// Lays out all values that own workspace, by when they are first written and last read.
+    func layOut(_ steps: [PlanInstance.RunningStep]) -> WorkspaceLayout {
+        var lifetimes: [Int: ClosedRange<Int>] = [:]
+        func touch(_ value: Int, at position: Int) {
+            let root = resolve(value).root
+            guard isFreeRoot(root) else { return }
+            let known = lifetimes[root] ?? position...position
+            lifetimes[root] = min(known.lowerBound, position)...max(known.upperBound, position)
+        }
+        for (position, step) in steps.enumerated() {
+            for value in reads(step) { touch(value, at: position) }
+            for case let output? in plan.steps[step.planIndex].outputs { touch(output, at: position) }
+        }
+        let buffers = lifetimes.sorted { $0.key < $1.key }.map { root, lifetime in
+            WorkspaceLayout.Buffer(value: root, byteCount: shapes.types[root]?.byteCount ?? 0, lifetime: lifetime)
+        }
+        return WorkspaceLayout(buffers)
+    }
+
+    /// Where a value lives.
+    func placement(of value: Int, _ layout: WorkspaceLayout) -> PlanInstance.Placement {
+        let type = shapes.types[value]
+        if let known = shapes.known[value], !plan.values[value].isBinding {
+            return .init(base: .constant(known), byteOffset: 0)
+        }
+        let resolved = resolve(value)
+        let base: PlanInstance.Placement.Base
+        var byteOffset = resolved.byteOffset
+        if let known = shapes.known[resolved.root], let type, !plan.values[resolved.root].isBinding {
+            base = .constant(known.reshaped(to: type.shape))
+        } else if case .binding(let binding) = plan.values[resolved.root].kind {
+            base = .binding(binding)
+        } else if type == nil {
+            base = producers[value] == nil ? .none : .dynamic
+        } else if let workspaceByteOffset = layout.byteOffsets[resolved.root] {
+            base = .workspace
+            byteOffset += workspaceByteOffset
+        } else {
+            base = .none
+        }
+        return .init(base: base, byteOffset: byteOffset, outerStrideElements: resolved.outerStrideElements)
+    }
+
+    /// The step with the destinations of its copies made absolute.
+    func resolvingCopies(
+        _ step: PlanInstance.RunningStep,
+        _ layout: WorkspaceLayout
+    ) -> PlanInstance.RunningStep {
+        guard case .copies(let copies) = step.form, let output = plan.steps[step.planIndex].outputs.first ?? nil else {
+            return step
+        }
+        let whole = placement(of: output, layout)
+        var resolved = step
+        resolved.form = .copies(
+            copies.map { copy in
+                var copy = copy
+                copy.destination.base = whole.base
+                copy.destination.byteOffset += whole.byteOffset
+                return copy
+            }
+        )
+        return resolved
+    }
+}
+
+/// A `Concat` step whose pieces are slices of its output that a ``Tensor`` can express.
+private struct Concatenation {
+    struct Piece {
+        var value: Int
+        var type: TensorType
+        var byteOffset: Int
+        var outerStrideElements: Int?
+    }
+
+    var output: Int
+    var pieces: [Piece] = []
+
+    init?(_ step: Step, _ shapes: PlanShapes) {
+        guard step.operation.name == "Concat", case .integer(let rawAxis)? = step.operation.attributes["axis"],
+            step.outputs.count == 1, let output = step.outputs[0], let outputType = shapes.types[output],
+            let axis = outputType.shape.normalizedAxis(rawAxis)
+        else { return nil }
+        self.output = output
+        let shape = outputType.shape
+        let outerExtent = shape.elementCount(in: 0..<axis)
+        // Only the outermost stride of a tensor may be larger than contiguous.
+        guard outerExtent == 1 || outerExtent == shape[0] else { return nil }
+        let rowElementCount = shape.elementCount(in: axis..<shape.rank)
+        var byteOffset = 0
+        for input in step.inputs {
+            guard let input, let type = shapes.types[input], type.dataType == outputType.dataType else { return nil }
+            let piece = Piece(
+                value: input,
+                type: type,
+                byteOffset: byteOffset,
+                outerStrideElements: outerExtent == 1 ? nil : rowElementCount
+            )
+            pieces.append(piece)
+            byteOffset += type.shape.elementCount(in: axis..<shape.rank) * type.dataType.byteCount
+        }
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import AlulaTensor
+
+/// A plan made concrete for one set of input shapes: the type and place of every value, and the steps that really run.
+///
+/// Immutable; shared by all contexts that run these shapes.
+package struct PlanInstance: Sendable {
+    /// Where a value lives while the plan runs.
+    package struct Placement: Sendable {
+        /// The memory a placement is relative to.
+        package enum Base: Sendable {
+            /// No memory: nothing that runs touches the value.
+            case none
+            /// The content is known and shared by all runs.
+            case constant(Tensor)
+            /// The caller's memory for this binding.
+            case binding(Int)
+            /// The context's workspace.
+            case workspace
+            /// Memory that is allocated when the step that makes the value runs.
+            case dynamic
+        }
+
+        package var base: Base
+        /// Bytes from the start of the base.
+        package var byteOffset: Int
+        /// Elements between successive outermost indices; nil when contiguous.
+        package var outerStrideElements: Int?
+    }
+
+    /// One step that runs.
+    package struct RunningStep: Sendable {
+        /// How the step is carried out.
+        package enum Form: Sendable {
+            /// By its kernel or scalar definition, with the types known beforehand.
+            case operation
+            /// A concatenation most of whose inputs were written in place: only these pieces are copied.
+            case copies([Copy])
+            /// By its scalar definition, with types found out when it runs.
+            case dynamic
+        }
+
+        /// The index in ``Plan/steps``.
+        package var planIndex: Int
+        package var form: Form
+    }
+
+    /// One input of a concatenation that could not be written in place.
+    package struct Copy: Sendable {
+        package var source: Int
+        package var destination: Placement
+        package var type: TensorType
+    }
+
+    package let plan: Plan
+    /// The full shape of each input binding, batch included.
+    package let inputShapes: [Shape]
+    /// Types and known contents of all values.
+    package let shapes: PlanShapes
+    /// The place of each value.
+    package let placements: [Placement]
+    /// The steps that run, in order.
+    package let steps: [RunningStep]
+    /// Bytes of workspace a context needs; a multiple of 256.
+    package let workspaceByteCount: Int
+    /// The index in ``steps`` of the last one that reads the memory of an input binding; -1 when none does.
+    package let lastInputReader: Int
+
+    /// Sizes and places everything.
+    ///
+    /// - Parameters:
+    ///   - inputShapes: the full shape of each input binding, batch included.
+    ///   - acceptsStridedOutput: whether the kernel of a step (index in ``Plan/steps``) can write its first output with an
+    ///     outer stride. Called for few steps, with the types in the second argument.
+    package init(
+        _ plan: Plan,
+        inputShapes: [Shape],
+        acceptsStridedOutput: (_ planIndex: Int, _ shapes: PlanShapes) -> Bool = { _, _ in false }
+    ) throws(PlanError) {
+        let shapes = try PlanShapes(plan, inputShapes: inputShapes)
+        var planner = MemoryPlanner(plan, shapes)
+        planner.aliasViews()
+        planner.placeConcatenations { acceptsStridedOutput($0, shapes) }
+        let steps = planner.runningSteps()
+        let layout = planner.layOut(steps)
+        self.plan = plan
+        self.inputShapes = inputShapes
+        self.shapes = shapes
+        self.steps = steps.map { planner.resolvingCopies($0, layout) }
+        placements = plan.values.indices.map { planner.placement(of: $0, layout) }
+        workspaceByteCount = layout.byteCount
+        lastInputReader = planner.lastInputReader(steps)
+    }
+
+    /// The type of each binding for these shapes; nil for an output that is sized when it runs.
+    package var bindingTypes: [TensorType?] {
+        var types = [TensorType?](repeating: nil, count: plan.bindings.count)
+        for (index, value) in plan.values.enumerated() {
+            if case .binding(let binding) = value.kind { types[binding] = shapes.types[index] }
+        }
+        return types
+    }
+
+    /// The input types of a step; nil where omitted or not known beforehand.
+    package func inputTypes(of planIndex: Int) -> [TensorType?] {
+        plan.steps[planIndex].inputs.map { $0.flatMap { shapes.types[$0] } }
+    }
+
+    /// The output types of a step that is not dynamic, as its operator gives them.
+    package func outputTypes(of planIndex: Int) -> [TensorType?] {
+        plan.steps[planIndex].outputs.map { $0.flatMap { shapes.types[$0] } }
+    }
+}
