@@ -91,6 +91,8 @@ let package = Package(
         let testDependencies: [Target.Dependency] =
             [.target(name: module.name)] + dependencies
             + (["AlulaTensor", "AlulaX86", "AlulaCLI"].contains(module.name) ? [] : [.target(name: "AlulaTesting")])
+            // Counts of fuzz tests come from the environment, which only the system module reads.
+            + (module.name == "AlulaPlan" ? [.target(name: "AlulaSystem")] : [])
         return [
             target,
             .testTarget(

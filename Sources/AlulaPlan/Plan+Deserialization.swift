@@ -24,7 +24,11 @@ extension Plan {
             section: "description",
             range: start..<start + header.description.byteCount
         )
-        try self.init(reading: &reader, weights: WeightSection(file: file, section: header.weights), operators: operators)
+        try self.init(
+            reading: &reader,
+            weights: WeightSection(file: file, section: header.weights),
+            operators: operators
+        )
         let rest = start + header.description.byteCount - reader.position
         guard rest < PlanFormat.alignmentByteCount, try reader.bytes(rest, "padding").allSatisfy({ $0 == 0 }) else {
             throw reader.malformed("padding", got: "\(rest) bytes", expected: "fewer than 256 zeros")

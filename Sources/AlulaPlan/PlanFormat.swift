@@ -41,7 +41,9 @@ package enum PlanFormat {
             return "a TensorRT engine; Alula cannot run those: build a plan from the ONNX model"
         }
         // ModelProto's first field is ir_version (field 1, varint); the next is producer_name, opset_import or graph.
-        if prefix.count > 2, prefix[0] == 0x08, prefix[1] < 32, [0x12, 0x1A, 0x22, 0x2A, 0x3A, 0x42].contains(prefix[2]) {
+        if prefix.count > 2, prefix[0] == 0x08, prefix[1] < 32,
+            [0x12, 0x1A, 0x22, 0x2A, 0x3A, 0x42].contains(prefix[2])
+        {
             return "an ONNX model; build a plan from it first"
         }
         if starts("PK\u{3}\u{4}") { return "a zip archive" }

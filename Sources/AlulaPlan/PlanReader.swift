@@ -141,7 +141,11 @@ struct PlanReader {
 
     mutating func operatorDescription(depth: Int = 0) throws(PlanError) -> OperatorDescription {
         guard depth <= PlanFormat.maximumOperatorDepth else {
-            throw malformed("nested operator", got: "depth \(depth)", expected: "\(PlanFormat.maximumOperatorDepth) or less")
+            throw malformed(
+                "nested operator",
+                got: "depth \(depth)",
+                expected: "\(PlanFormat.maximumOperatorDepth) or less"
+            )
         }
         let name = try string("operator name")
         var attributes: [String: AttributeValue] = [:]

@@ -210,7 +210,8 @@ extension Plan {
         for (binding, shape) in zip(inputs, shapes) {
             guard binding.accepts(shape, batchMode: batchMode), Shape(checking: shape.extents) != nil else {
                 let dimensions = binding.dimensions.map { "\($0)" } ?? "any"
-                let batch = if case .implicit(let maximum) = batchMode { " after a batch of 1...\(maximum)" } else { "" }
+                let batch =
+                    if case .implicit(let maximum) = batchMode { " after a batch of 1...\(maximum)" } else { "" }
                 throw .shapeMismatch(binding: binding.name, got: shape, expected: dimensions + batch)
             }
             guard batchMode == .explicit, let dimensions = binding.dimensions else { continue }

@@ -70,7 +70,8 @@ extension PlanBuilder {
             Fused(
                 producer: TestAttributes([
                     "integer": .integer(-5), "float": .float(.pi), "string": .string("größe"),
-                    "integers": .integers([1, -2]), "floats": .floats([0.5, -.infinity]), "strings": .strings(["a", ""]),
+                    "integers": .integers([1, -2]), "floats": .floats([0.5, -.infinity]),
+                    "strings": .strings(["a", ""]),
                 ]),
                 producerInputCount: 1,
                 stages: [.init(Relu()), .init(TestSum(), operandInput: 1)]

@@ -9,8 +9,8 @@ import Testing
 /// Damaged plans are refused or load; they never trap. `ALULA_FUZZ_COUNT` sets how many are tried.
 @Suite("Plan fuzzing")
 struct PlanFuzzTests {
-    static let count = Environment.integer("ALULA_FUZZ_COUNT") ?? 600
-    static let seed = UInt64(Environment.integer("ALULA_FUZZ_SEED") ?? 20_261_123)
+    static let count = Environment.value("ALULA_FUZZ_COUNT").flatMap { Int($0) } ?? 2000
+    static let seed = Environment.value("ALULA_FUZZ_SEED").flatMap { UInt64($0) } ?? 20_261_123
 
     @Test func mutatedPlansNeverTrap() {
         print("plan fuzz: \(Self.count) plans, seed \(Self.seed)")
@@ -23,9 +23,7 @@ struct PlanFuzzTests {
             if round % 8 != 0 { reseal(&bytes) }
             do throws(PlanError) {
                 let plan = try Plan(bytes, operators: .forTests)
-                let shapes = plan.bindings.filter { $0.mode == .input }.map { binding in
-                    Shape((binding.dimensions ?? []).map { $0.extent ?? 3 })
-                }
+                let shapes = plan.bindings.filter { $0.mode == .input }.map(Self.shape)
                 let instance = try PlanInstance(plan, inputShapes: shapes) { _, _ in true }
                 #expect(instance.workspaceByteCount >= 0)
             } catch {
@@ -34,6 +32,11 @@ struct PlanFuzzTests {
             }
         }
         #expect(refused > Self.count / 4)
+    }
+
+    private static func shape(of binding: Binding) -> Shape {
+        let dimensions = binding.dimensions ?? []
+        return Shape(dimensions.map { $0.extent ?? 3 })
     }
 
     private func mutate(_ bytes: inout [UInt8], _ generator: inout SeededGenerator) {

@@ -184,7 +184,10 @@ struct PlanInstanceTests {
         let joined = builder.step(TestConcat(axis: 1), inputs: branches)
         for (name, channels) in [("cls", 18), ("box", 42), ("dir", 12)] {
             builder.output(
-                builder.step(TestResample(channels: channels), joined), name, [1, .fixed(channels), 248, 216])
+                builder.step(TestResample(channels: channels), joined),
+                name,
+                [1, .fixed(channels), 248, 216]
+            )
         }
         let plan = builder.plan
         let instance = try PlanInstance(plan, inputShapes: [[1, 64, 496, 432]])
