@@ -36,7 +36,7 @@ enum Switch: String, CaseIterable, ExpressibleByArgument {
     case off
 }
 
-/// Where the model comes from and how it is built: shared by `bench`, `build` and `inspect`.
+/// Where the model comes from: shared by `bench` and `inspect`.
 struct ModelOptions: ParsableArguments {
     @Option(help: "ONNX model to build.")
     var onnx: String?
@@ -44,10 +44,20 @@ struct ModelOptions: ParsableArguments {
     @Option(help: "Plan to load.")
     var plan: String?
 
+    /// At most one of the two may be given; `bench --experiments` runs a model of its own without either.
+    func validate() throws {
+        guard onnx == nil || plan == nil else {
+            throw ValidationError("--onnx, --plan: got both, expected one of the two")
+        }
+    }
+}
+
+/// What a model is built for: shared by `bench`, `build` and `inspect`.
+struct BuildOptions: ParsableArguments {
     @Option(help: "Build with implicit batch for batches from 1 to this.")
     var maxBatch: Int?
 
-    @Option(help: "Input shapes to run, name:1x3x224x224,…")
+    @Option(help: "Input shapes to run, name:1x3x224x224,…; extents that vary and are not given become 1.")
     var shapes: String?
 
     @Option(help: "Smallest input shapes of the optimization profile; default: --shapes.")
@@ -58,6 +68,9 @@ struct ModelOptions: ParsableArguments {
 
     @Option(help: "Largest input shapes of the optimization profile; default: --shapes.")
     var maxShapes: String?
+
+    @Flag(help: "Print every rewrite of the builder and how every step runs.")
+    var verbose = false
 }
 
 /// What to run and what to report.
@@ -100,9 +113,6 @@ struct BenchOptions: ParsableArguments {
 
     @Flag(help: "Print the time of every layer.")
     var profileLayers = false
-
-    @Flag(help: "Print what the builder does and every trace average.")
-    var verbose = false
 
     /// Checks ranges; parsing alone accepts any number.
     func validate() throws {

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Alula
+internal import ArgumentParser
+
+/// `alula build`: an ONNX model becomes a plan file.
+struct BuildCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "build",
+        abstract: "Build an ONNX model into a plan: weights and steps, no machine code."
+    )
+
+    @Argument(help: "ONNX model.")
+    var model: String
+
+    @Option(name: .shortAndLong, help: "Plan file to write.")
+    var output: String
+
+    @OptionGroup var options: BuildOptions
+
+    func run() throws {
+        let loader = ModelLoader(options: options)
+        let graph = try Graph(onnx: model)
+        let built = try loader.build(graph, try loader.configuration(for: graph))
+        let bytes = built.plan.serializedBytes()
+        try writeFile(bytes, output)
+        let references = built.report.referenceSteps.count
+        print(
+            "\(output): \(built.plan.steps.count) steps from \(graph.nodes.count) nodes, \(bytes.count) bytes, "
+                + "\(format(Double(built.report.floatingPointOperations) / 1e9, digits: 3)) GFLOP"
+                + (references == 0 ? "" : ", \(references) steps run scalar references (--verbose names them)")
+        )
+    }
+}
