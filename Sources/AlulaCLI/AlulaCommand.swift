@@ -12,6 +12,7 @@ struct AlulaCommand: ParsableCommand {
             BuildCommand.self,
             ConformanceCommand.self,
             DoctorCommand.self,
+            InspectCommand.self,
         ]
     )
 }

@@ -23,7 +23,10 @@ struct ModelLoader {
         let least = try parseShapes(options.minShapes ?? "", option: "--min-shapes")
         let best = try parseShapes(options.optShapes ?? "", option: "--opt-shapes")
         let most = try parseShapes(options.maxShapes ?? "", option: "--max-shapes")
-        try checkNames([("--shapes", run), ("--min-shapes", least), ("--opt-shapes", best), ("--max-shapes", most)], graph)
+        try checkNames(
+            [("--shapes", run), ("--min-shapes", least), ("--opt-shapes", best), ("--max-shapes", most)],
+            graph
+        )
         var profile = OptimizationProfile()
         for id in graph.inputs {
             let value = graph[id]

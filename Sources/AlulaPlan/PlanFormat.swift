@@ -59,3 +59,10 @@ struct PlanSection: Equatable {
     var byteCount: Int
     var checksum: UInt64
 }
+
+extension Plan {
+    /// Whether `bytes` begin like a plan file, of any version.
+    package static func isPlan(_ bytes: some Collection<UInt8>) -> Bool {
+        bytes.prefix(PlanFormat.magic.count).elementsEqual(PlanFormat.magic)
+    }
+}

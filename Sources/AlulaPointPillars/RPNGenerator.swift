@@ -68,17 +68,32 @@ public struct RPNGenerator: Sendable {
             let name = "block\(index + 1)"
             for layer in 0..<block.convolutions {
                 running = convolution(
-                    &graph, &maker, running, from: channels, to: block.channels, stride: layer == 0 ? 2 : 1,
+                    &graph,
+                    &maker,
+                    running,
+                    from: channels,
+                    to: block.channels,
+                    stride: layer == 0 ? 2 : 1,
                     name: "\(name).\(layer)"
                 )
                 channels = block.channels
             }
             upsampled.append(
-                upsampling(&graph, &maker, running, from: channels, factor: block.upsampling, name: "deblock\(index + 1)")
+                upsampling(
+                    &graph,
+                    &maker,
+                    running,
+                    from: channels,
+                    factor: block.upsampling,
+                    name: "deblock\(index + 1)"
+                )
             )
         }
         let features = graph.append(
-            Concat(axis: 1), inputs: upsampled, outputNames: ["features"], name: "concat"
+            Concat(axis: 1),
+            inputs: upsampled,
+            outputNames: ["features"],
+            name: "concat"
         ).compactMap(\.self)[0]  // [N, 3 · 128, H/2, W/2]
         for head in heads {
             addHead(&graph, &maker, features, from: blocks.count * upsampledChannels, head.name, head.channels)
