@@ -64,6 +64,8 @@ public struct Graph: Sendable {
     package var order: [NodeID] = []
     /// The names of all live values.
     var names: Set<String> = []
+    /// The next suffix to try for a name that was taken before, so that many like names stay cheap.
+    private var nextSuffixes: [String: Int] = [:]
 
     /// An empty graph.
     public init(name: String = "network") { self.name = name }
@@ -165,12 +167,10 @@ public struct Graph: Sendable {
     }
 
     private mutating func uniqueName(_ wanted: String) -> String {
-        var name = wanted
-        var suffix = 1
-        while !names.insert(name).inserted {
-            name = "\(wanted)_\(suffix)"
-            suffix += 1
-        }
-        return name
+        if names.insert(wanted).inserted { return wanted }
+        var suffix = nextSuffixes[wanted] ?? 1
+        while !names.insert("\(wanted)_\(suffix)").inserted { suffix += 1 }
+        nextSuffixes[wanted] = suffix + 1
+        return "\(wanted)_\(suffix)"
     }
 }

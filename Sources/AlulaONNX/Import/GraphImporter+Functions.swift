@@ -24,8 +24,12 @@ struct FunctionKey: Hashable, Sendable {
 }
 
 extension GraphImporter {
-    /// More nodes than this make functions an error: nested calls multiply, and a small file could ask for any number.
-    static let maximumNodeCount = 1 << 20
+    /// What functions may expand to: nested calls multiply, and a small file could ask for any number of nodes.
+    static let maximumNodeCount = 1 << 18
+    /// How deep functions may call functions.
+    static let maximumCallDepth = 32
+    /// Bytes that the names of calls may add to the names inside the bodies, all together.
+    static let maximumNameByteCount = 64 << 20
 
     /// Imports the body of the model-local function `node` calls, and returns the call's outputs.
     mutating func inlineFunction(
@@ -40,8 +44,14 @@ extension GraphImporter {
         guard !callers.contains(key) else {
             throw .functionExpansion(node: node.displayName, function: function.name, reason: "calls itself")
         }
-        guard nodeCount + function.nodes.count <= Self.maximumNodeCount else {
-            let reason = "the model expands to more than \(Self.maximumNodeCount) nodes"
+        expandedNodeCount += function.nodes.count
+        expandedNameByteCount += node.displayName.utf8.count * function.nodes.count
+        guard expandedNodeCount <= Self.maximumNodeCount, expandedNameByteCount <= Self.maximumNameByteCount,
+            callers.count < Self.maximumCallDepth
+        else {
+            let reason =
+                "calls expand to more than \(Self.maximumNodeCount) nodes, \(Self.maximumNameByteCount) bytes of "
+                + "names or a depth of \(Self.maximumCallDepth)"
             throw .functionExpansion(node: node.displayName, function: function.name, reason: reason)
         }
         var scope: Scope = [:]

@@ -14,8 +14,10 @@ struct GraphImporter {
     /// Model-local functions by ``FunctionKey``.
     let functions: [FunctionKey: FunctionProto]
     var context: ImportContext
-    /// Nodes imported so far, function bodies included.
-    var nodeCount = 0
+    /// Nodes of function bodies imported so far.
+    var expandedNodeCount = 0
+    /// Bytes by which calls have lengthened names so far.
+    var expandedNameByteCount = 0
 
     init(model: ModelProto, importers: ImporterRegistry) {
         self.model = model
@@ -91,8 +93,8 @@ struct GraphImporter {
             throw .undefinedValue(node: "network output", value: output.name)
         }
         if context.graph[value].producer == nil || context.graph.outputs.contains(value) {
-            // The output is an input, a constant, or another output as well.
-            if context.graph[value].name == output.name, !context.graph.outputs.contains(value) {
+            // The output is an input, a constant, or another output as well: those keep their names, a constant has none.
+            if context.graph[value].constant != nil, context.graph[value].name == output.name {
                 context.graph.rename(value, to: "\(output.name).source")
             }
             value = context.graph.append(Identity(), value, name: output.name)
@@ -118,7 +120,6 @@ struct GraphImporter {
     ) throws(ImportError) {
         for index in try TopologicalOrder(nodes, known: scope).indices {
             var node = nodes[index]
-            nodeCount += 1
             var inputs: [Graph.ValueID?] = []
             inputs.reserveCapacity(node.inputs.count)
             for name in node.inputs {
