@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AlulaOperators
+
+/// ONNX And, opset 7.
+@Sendable
+func importAnd(_ context: inout ImportContext) throws(ImportError) {
+    context.emit(And())
+}

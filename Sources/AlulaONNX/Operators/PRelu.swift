@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AlulaOperators
+
+/// ONNX PRelu, opset 7, 9, 16.
+@Sendable
+func importPRelu(_ context: inout ImportContext) throws(ImportError) {
+    context.emit(PRelu())
+}

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AlulaOperators
+
+/// ONNX Softmax, opset 1, 11, 13.
+@Sendable
+func importSoftmax(_ context: inout ImportContext) throws(ImportError) {
+    let axis = try context.integer("axis", default: context.opset < 13 ? 1 : -1)
+    context.emit(Softmax(axis: axis, spansTrailingAxes: context.opset < 13))
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AlulaTensor
+
+/// Converts every element of `src` to `dst`'s type, with the rules of ``Cast``; shapes hold equally many elements.
+///
+/// Conversions between `float32` and the types networks mix with it are specialised; the others go through generic code.
+func convertElements(of src: Tensor, into dst: Tensor) {
+    switch (src.dataType, dst.dataType) {
+    case (let from, let to) where from == to: dst.reshaped(to: src.shape).copyElements(from: src)
+    case (.float32, .float16): mapElements(src, into: dst) { (x: Float) in Float16(x) }
+    case (.float16, .float32): mapElements(src, into: dst) { (x: Float16) in Float(x) }
+    case (.float32, .int64): mapElements(src, into: dst) { (x: Float) in Int64(converting: Double(x)) }
+    case (.int64, .float32): mapElements(src, into: dst) { (x: Int64) in Float(x) }
+    case (.bool, .float32): mapElements(src, into: dst) { (x: Bool) -> Float in x ? 1 : 0 }
+    case (.float32, .bool): mapElements(src, into: dst) { (x: Float) in x != 0 }
+    case (.uint8, .float32): mapElements(src, into: dst) { (x: UInt8) in Float(x) }
+    case (.bool, _):
+        func run<D: NumericElement>(_: D.Type) {
+            mapElements(src, into: dst) { (x: Bool) in D(converting: x ? 1 : 0 as Int64) }
+        }
+        if let type = dst.dataType.numericElementType { run(type) }
+    case (_, .bool):
+        func run<S: NumericElement>(_: S.Type) { mapElements(src, into: dst) { (x: S) in x != .zero } }
+        if let type = src.dataType.numericElementType { run(type) }
+    default: convertNumbers(of: src, into: dst)
+    }
+}
+
+private func convertNumbers(of src: Tensor, into dst: Tensor) {
+    func convert<S: NumericElement, D: NumericElement>(_: S.Type, _: D.Type) {
+        // Integers that fit 64 signed bits are rounded once, from the exact value.
+        if S.dataType.isInteger && (S.dataType != .uint64 || D.dataType.isInteger) {
+            mapElements(src, into: dst) { (x: S) in D(converting: x.asInt64) }
+        } else {
+            mapElements(src, into: dst) { (x: S) in D(converting: x.asDouble) }
+        }
+    }
+    guard let source = src.dataType.numericElementType, let target = dst.dataType.numericElementType else { return }
+    convert(source, target)
+}
+
+extension Tensor {
+    /// This tensor, or a copy with every element converted to `dataType`.
+    func converted(to dataType: DataType) -> Tensor {
+        if dataType == self.dataType { return self }
+        let copy = Tensor(uninitialized: dataType, shape: shape)
+        convertElements(of: self, into: copy)
+        return copy
+    }
+}

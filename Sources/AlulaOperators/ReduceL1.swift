@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// `dst = Σ |src|` over the reduced axes.
+///
+/// src: numeric, any shape; axes: optional integers; dst: src's type, see ``ReductionOperator`` for its shape.
+/// Source: ONNX ReduceL1, opset 18.
+public struct ReduceL1: FoldingReduction {
+    /// `ReduceL1`.
+    public static let name = "ReduceL1"
+
+    /// Whether reduced axes stay, with extent 1.
+    public var keepsDimensions: Bool
+    /// Whether missing or empty axes mean none instead of all.
+    public var ignoresEmptyAxes: Bool
+
+    /// The operator with ONNX's default parameters unless given.
+    public init(keepsDimensions: Bool = true, ignoresEmptyAxes: Bool = false) {
+        self.keepsDimensions = keepsDimensions
+        self.ignoresEmptyAxes = ignoresEmptyAxes
+    }
+
+    /// One step of the fold.
+    public func fold(_ accumulator: Double, _ x: Double) -> Double { accumulator + abs(x) }
+    /// One step of the fold on integers.
+    public func fold(_ accumulator: Int64, _ x: Int64) -> Int64 { accumulator &+ (x < 0 ? 0 &- x : x) }
+}
