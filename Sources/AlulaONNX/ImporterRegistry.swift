@@ -171,5 +171,18 @@ extension ImporterRegistry {
         registry.register("NonZero", importNonZero)
         registry.register("OneHot", importOneHot)
         registry.register("Scatter", importScatterElements)
+        registry.register("EyeLike", importEyeLike)
+        registry.register("Trilu", importTrilu)
+        registry.register("Unique", importUnique)
+        registry.register("Compress", importCompress)
+        registry.register("ReverseSequence", importReverseSequence)
+        registry.register("CenterCropPad", importCenterCropPad)
+        registry.register("Col2Im", importCol2Im)
+        registry.register("Bernoulli", refuseRandom)
+        registry.register("Multinomial", refuseRandom)
+        registry.register("RandomNormal", refuseRandom)
+        registry.register("RandomNormalLike", refuseRandom)
+        registry.register("RandomUniform", refuseRandom)
+        registry.register("RandomUniformLike", refuseRandom)
     }
 }

@@ -30,8 +30,8 @@ public struct GatherND: Operator, Equatable {
         let checked = try CheckedInputs(inputs, of: Self.name, count: 2...2)
         let tupleLength = try checked.tupleLength(batchDimensions: batchDimensions)
         let src = try checked.required(0)
-        let extents =
-            try checked.required(1).shape.extents.dropLast() + src.shape.extents.dropFirst(batchDimensions + tupleLength)
+        let left = src.shape.extents.dropFirst(batchDimensions + tupleLength)
+        let extents = try checked.required(1).shape.extents.dropLast() + left
         return [TensorType(src.dataType, try checked.checkedShape(Array(extents), from: 1))]
     }
 

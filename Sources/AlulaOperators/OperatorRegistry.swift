@@ -163,5 +163,12 @@ extension OperatorRegistry {
         registry.register(TopK.self)
         registry.register(NonZero.self)
         registry.register(OneHot.self)
+        registry.register(EyeLike.self)
+        registry.register(Trilu.self)
+        registry.register(Unique.self)
+        registry.register(Compress.self)
+        registry.register(ReverseSequence.self)
+        registry.register(CenterCropPad.self)
+        registry.register(Col2Im.self)
     }
 }

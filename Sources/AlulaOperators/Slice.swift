@@ -32,7 +32,8 @@ public struct Slice: Operator, Equatable {
         let checked = try CheckedInputs(inputs, of: Self.name, count: 3...5)
         let src = try checked.value(0)
         let walk = try Walk(checked)
-        guard let dst = try Self.output(0, of: outputs, shape: Shape(walk.extents)), dst.elementCount > 0 else { return }
+        guard let dst = try Self.output(0, of: outputs, shape: Shape(walk.extents)), dst.elementCount > 0
+        else { return }
         let strides = src.shape.contiguousStrides
         let start = zip(walk.starts, strides).reduce(0) { $0 + $1.0 * $1.1 }
         let origin = BoxSteps(start: start, zip(walk.steps, strides).map { $0 * $1 })

@@ -55,7 +55,10 @@ extension Tensor {
     /// - Precondition: both tensors are contiguous, hold elements of one width, and contain the runs.
     package func copyRun(at index: Int, from source: Tensor, at sourceIndex: Int, count: Int) {
         let width = dataType.byteCount
-        precondition(width == source.dataType.byteCount && isContiguous && source.isContiguous, "copy of unlike tensors")
+        precondition(
+            width == source.dataType.byteCount && isContiguous && source.isContiguous,
+            "copy of unlike tensors"
+        )
         precondition(
             count >= 0 && index >= 0 && sourceIndex >= 0 && count <= elementCount - index
                 && count <= source.elementCount - sourceIndex,
