@@ -142,6 +142,17 @@ extension ImporterRegistry {
         registry.register("ConvTranspose", importConvTranspose)
         registry.register("MatMul", importMatMul)
         registry.register("Gemm", importGemm)
+        registry.register("MaxPool", importMaxPool)
+        registry.register("AveragePool", importAveragePool)
+        registry.register("GlobalAveragePool", importGlobalAveragePool)
+        registry.register("GlobalMaxPool", importGlobalMaxPool)
+        registry.register("BatchNormalization", importBatchNormalization)
+        registry.register("LayerNormalization", importLayerNormalization)
+        registry.register("RMSNormalization", importRMSNormalization)
+        registry.register("InstanceNormalization", importInstanceNormalization)
+        registry.register("GroupNormalization", importGroupNormalization)
+        registry.register("LpNormalization", importLpNormalization)
+        registry.register("MeanVarianceNormalization", importMeanVarianceNormalization)
     }
 
     /// Shapes, slices, gathers, scatters, selection.

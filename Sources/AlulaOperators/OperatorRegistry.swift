@@ -136,6 +136,17 @@ extension OperatorRegistry {
         registry.register(ConvTranspose.self)
         registry.register(MatMul.self)
         registry.register(Gemm.self)
+        registry.register(MaxPool.self)
+        registry.register(AveragePool.self)
+        registry.register(GlobalAveragePool.self)
+        registry.register(GlobalMaxPool.self)
+        registry.register(BatchNormalization.self)
+        registry.register(LayerNormalization.self)
+        registry.register(RMSNormalization.self)
+        registry.register(InstanceNormalization.self)
+        registry.register(GroupNormalization.self)
+        registry.register(LpNormalization.self)
+        registry.register(MeanVarianceNormalization.self)
     }
 
     /// Shapes, slices, gathers, scatters, selection.
