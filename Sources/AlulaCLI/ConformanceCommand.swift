@@ -24,6 +24,9 @@ struct ConformanceCommand: ParsableCommand {
     @Option(help: "What runs the cases: reference, the scalar definitions node by node.")
     var level = "reference"
 
+    @Option(help: "Allow differences up to this part of an output's largest magnitude, for whole networks.")
+    var rangeTolerance = 0.0
+
     @Flag(name: .shortAndLong, help: "Print every case, not only failed ones.")
     var verbose = false
 
@@ -40,13 +43,16 @@ struct ConformanceCommand: ParsableCommand {
             throw ValidationError("--level: got '\(level)', expected one of \(names)")
         }
         var report = ConformanceReport()
-        let runner = ConformanceRunner(level: conformanceLevel)
+        var tolerance = Tolerance.onnxBackend
+        if rangeTolerance > 0 { tolerance = Tolerance(relative: 0, absolute: 0, ofRange: rangeTolerance) }
+        let runner = ConformanceRunner(level: conformanceLevel, tolerance: tolerance)
         for testCase in cases {
             let result = runner.run(testCase)
             report.append(result)
             let (outcome, reason) = result.outcome.words
             if verbose || outcome == "failed" {
-                print("\(outcome) \(result.name)" + (reason.isEmpty ? "" : ": \(reason)"))
+                let text = reason.isEmpty ? "largest difference \(result.largestOfRange) of the range" : reason
+                print("\(outcome) \(result.name): \(text)")
             }
         }
         print(report.operatorTable)

@@ -45,7 +45,7 @@ private struct OperatorCheck {
                 opset: opsets[domain] ?? 1
             )
             if importers.importer(for: node.operatorType, domain: domain) != nil {
-                if domain.isEmpty { try checkOpset(node, summary) }
+                if domain.isEmpty { try checkOpset(summary) }
             } else if functions[FunctionKey(calledBy: node)] != nil {
                 if seenFunctions.insert(FunctionKey(calledBy: node)).inserted {
                     pendingFunctions.append(FunctionKey(calledBy: node))
@@ -56,12 +56,11 @@ private struct OperatorCheck {
         }
     }
 
-    private func checkOpset(_ node: NodeProto, _ summary: NodeSummary) throws(ImportError) {
+    private func checkOpset(_ summary: NodeSummary) throws(ImportError) {
         var supported = ONNXModel.supportedOpsets
-        if unchangedOperators.contains(node.operatorType) {
+        if unchangedOperators.contains(summary.operatorType) {
             supported = 1...supported.upperBound
-        } else if node.attributes["broadcast"] == nil || node.attributes["axis"] == nil {
-            // Before opset 7 an operand could be broadcast along a named axis; without one the rule was as today.
+        } else {
             supported = 6...supported.upperBound
         }
         guard supported.contains(summary.opset) else { throw .opset(summary, supported: supported) }

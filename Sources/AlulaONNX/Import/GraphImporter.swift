@@ -158,11 +158,29 @@ struct GraphImporter {
         context.opset = opsets[domain] ?? 1
         context.inputs = inputs
         context.outputs = [Graph.ValueID?](repeating: nil, count: node.outputs.count)
+        if context.opset < 7, domain.isEmpty { try alignBroadcast() }
         try importer(&context)
         guard context.outputs.count == node.outputs.count else {
             throw context.unsupported("\(node.outputs.count) outputs", expected: "\(context.outputs.count)")
         }
         return context.outputs
+    }
+
+    /// Before opset 7 the second operand could be broadcast along an axis of the first that the node named: rewrites
+    /// that to today's rule, which aligns the last axes.
+    private mutating func alignBroadcast() throws(ImportError) {
+        guard try context.bool("broadcast", default: false), let axis = try context.integer("axis") else { return }
+        guard let first = context.input(0).flatMap({ context.graph[$0].dimensions }), let second = context.input(1),
+            let rank = context.graph[second].dimensions?.count, axis >= 0, axis + rank <= first.count
+        else {
+            throw context.unsupported("operands broadcast along axis \(axis)", expected: "opset 7 or later")
+        }
+        guard axis + rank < first.count else { return }
+        guard let tensor = context.graph[second].constant else {
+            throw context.unsupported("a computed operand broadcast along axis \(axis)", expected: "opset 7 or later")
+        }
+        let shape = Shape(tensor.shape.extents + [Int](repeating: 1, count: first.count - axis - rank))
+        context.inputs[1] = context.addConstant(tensor.reshaped(to: shape))
     }
 }
 

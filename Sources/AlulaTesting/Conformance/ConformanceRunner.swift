@@ -23,6 +23,8 @@ package struct ConformanceResult: Sendable {
     package let operatorType: String
     /// What came of it.
     package let outcome: Outcome
+    /// The largest difference of any output, as a part of the output's largest magnitude.
+    package let largestOfRange: Double
 }
 
 /// Something that computes a graph's outputs from its inputs, by name for reports.
@@ -61,6 +63,7 @@ package struct ConformanceRunner: Sendable {
     /// Runs all data sets of `testCase`.
     package func run(_ testCase: ConformanceCase) -> ConformanceResult {
         var operatorType = "several"
+        var largestOfRange = 0.0
         do {
             let model = try ONNXModel(path: testCase.modelPath)
             if Set(model.operatorTypes).count == 1 { operatorType = model.operatorTypes[0] }
@@ -68,7 +71,9 @@ package struct ConformanceRunner: Sendable {
             let dataSets = try testCase.dataSets()
             guard !dataSets.isEmpty else { return result(.failed("no data sets")) }
             for dataSet in dataSets {
-                if let failure = try run(graph, dataSet: dataSet) { return result(.failed(failure)) }
+                let difference = try run(graph, dataSet: dataSet)
+                largestOfRange = max(largestOfRange, difference.largestOfRange)
+                if let failure = difference.failure { return result(.failed(failure)) }
             }
             return result(.passed)
         } catch let error as ImportError {
@@ -85,23 +90,30 @@ package struct ConformanceRunner: Sendable {
         }
 
         func result(_ outcome: ConformanceResult.Outcome) -> ConformanceResult {
-            ConformanceResult(name: testCase.name, operatorType: operatorType, outcome: outcome)
+            ConformanceResult(
+                name: testCase.name,
+                operatorType: operatorType,
+                outcome: outcome,
+                largestOfRange: largestOfRange
+            )
         }
     }
 
-    private func run(_ graph: Graph, dataSet: String) throws -> String? {
+    private func run(_ graph: Graph, dataSet: String) throws -> Difference {
         let inputs = try ConformanceCase.tensors(in: dataSet, prefix: "input")
         let expected = try ConformanceCase.tensors(in: dataSet, prefix: "output")
         let outputs = try level.run(graph, inputs)
         guard outputs.count == expected.count else {
-            return "got \(outputs.count) outputs, expected \(expected.count)"
+            return Difference(failure: "got \(outputs.count) outputs, expected \(expected.count)")
         }
+        var worst = Difference()
         for (index, (got, expected)) in zip(outputs, expected).enumerated() {
-            if let difference = difference(got, expected, within: tolerance) {
-                return "output '\(graph[graph.outputs[index]].name)': \(difference)"
-            }
+            let difference = difference(got, expected, within: tolerance)
+            worst.largestOfRange = max(worst.largestOfRange, difference.largestOfRange)
+            guard worst.failure == nil, let failure = difference.failure else { continue }
+            worst.failure = "output '\(graph[graph.outputs[index]].name)': \(failure)"
         }
-        return nil
+        return worst
     }
 }
 
