@@ -42,5 +42,7 @@ package struct KernelCatalogue: Sendable {
     }
 
     /// Kernels in portable Swift, for every CPU. A family is a line here.
-    package static let portable = KernelCatalogue(families: [])
+    package static let portable = KernelCatalogue(families: [
+        Family("convolution", make: ConvolutionF32.make)
+    ])
 }

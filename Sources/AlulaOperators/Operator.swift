@@ -82,6 +82,10 @@ public struct OperatorInput: Sendable {
 public protocol ElementwiseOperator: Operator {
     /// The scalar function in `float32`.
     func apply(_ x: Float) -> Float
+    /// Applies the function to every element in place.
+    ///
+    /// A requirement only so that each type's loop is compiled with its function inlined.
+    func apply(inPlace elements: inout MutableSpan<Float>)
 }
 
 extension ElementwiseOperator {
