@@ -30,6 +30,11 @@ extension BinaryArithmeticOperator {
     /// The scalar definition.
     public func evaluate(_ inputs: [Tensor?], into outputs: [Tensor?]) throws(OperatorError) {
         guard let left = inputs.operand(0), let right = inputs.operand(1), let dst = outputs.operand(0) else { return }
+        evaluate(left, right, into: dst)
+    }
+
+    /// The scalar definition on operands that broadcast to `dst`.
+    func evaluate(_ left: Tensor, _ right: Tensor, into dst: Tensor) {
         if dst.dataType == .float32 {
             broadcastMap(left, right, into: dst) { (x: Float, y: Float) in combine(x, y) }
         } else if dst.dataType == .float16 {

@@ -28,5 +28,8 @@ public struct HardSigmoid: FloatUnaryOperator {
     public var attributes: Attributes { ["alpha": .float(alpha), "beta": .float(beta)] }
 
     /// The scalar function.
-    public func apply(_ x: Double) -> Double { max(0, min(1, Double(alpha) * x + Double(beta))) }
+    public func apply(_ x: Double) -> Double {
+        let line = Double(alpha) * x + Double(beta)
+        return line < 0 ? 0 : line > 1 ? 1 : line
+    }
 }

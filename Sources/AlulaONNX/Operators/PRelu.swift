@@ -2,8 +2,8 @@
 
 internal import AlulaOperators
 
-/// ONNX PRelu, opset 7, 9, 16.
+/// ONNX PRelu, opset 6 (slopes a channel), 7, 9, 16.
 @Sendable
 func importPRelu(_ context: inout ImportContext) throws(ImportError) {
-    context.emit(PRelu())
+    context.emit(PRelu(isChannelwise: context.opset < 7))
 }
