@@ -22,7 +22,7 @@ package struct ConformanceReport: Sendable {
     /// One line an operator: its name and the three counts.
     package var operatorTable: String {
         let groups = Dictionary(grouping: results, by: \.operatorType)
-        let width = groups.keys.map(\.count).max() ?? 0
+        let width = groups.keys.map(\.count).reduce("operator".count, max)
         var lines = [row("operator", "passed", "failed", "unsupported", width: width)]
         for name in groups.keys.sorted() {
             let counts = count(groups[name] ?? [])
