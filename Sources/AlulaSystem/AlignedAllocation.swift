@@ -83,3 +83,12 @@ package final class AlignedAllocation: @unchecked Sendable {
         return unsafe aligned
     }
 }
+
+extension AlignedAllocation {
+    /// Allocates a copy of `elements`.
+    /// - Throws: As ``init(byteCount:)``.
+    package convenience init<Element: BitwiseCopyable>(copying elements: Span<Element>) throws(SystemError) {
+        try self.init(byteCount: elements.count * MemoryLayout<Element>.stride)
+        region.copyElements(from: elements)
+    }
+}

@@ -75,19 +75,45 @@ package struct MemoryRegion: @unchecked Sendable {
         return try body(&bytes)
     }
 
-    /// Runs `body` with the bytes of `span` as a region, which must not outlive the call.
-    package static func withTemporaryRegion<Result, Failure: Error>(
-        of span: inout MutableRawSpan,
-        _ body: (MemoryRegion) throws(Failure) -> Result
+    /// Runs `body` on the bytes as elements of `type`; a rest shorter than an element is left out. Traps when misaligned.
+    package func withElements<Element: BitwiseCopyable, Result, Failure: Error>(
+        of type: Element.Type,
+        _ body: (Span<Element>) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let byteCount = span.byteCount
-        let base = unsafe span.withUnsafeMutableBytes { $0.baseAddress }
-        guard let base = unsafe base else {
-            return try body(emptyRegion)
-        }
-        return try body(unsafe MemoryRegion(base: base, byteCount: byteCount, owner: nil))
+        precondition(address % UInt(MemoryLayout<Element>.alignment) == 0, "misaligned for \(Element.self)")
+        let count = byteCount / MemoryLayout<Element>.stride
+        let start = unsafe UnsafePointer(base.assumingMemoryBound(to: Element.self))
+        return try body(unsafe Span(_unsafeStart: start, count: count))
     }
 
+    /// Runs `body` on the bytes as writable elements of `type`; as ``withElements(of:_:)``.
+    package func withMutableElements<Element: BitwiseCopyable, Result, Failure: Error>(
+        of type: Element.Type,
+        _ body: (inout MutableSpan<Element>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        precondition(address % UInt(MemoryLayout<Element>.alignment) == 0, "misaligned for \(Element.self)")
+        let count = byteCount / MemoryLayout<Element>.stride
+        var elements = unsafe MutableSpan(_unsafeStart: base.assumingMemoryBound(to: Element.self), count: count)
+        return try body(&elements)
+    }
+
+    /// Copies all `elements` to the start of this region. Traps when they do not fit.
+    package func copyElements<Element: BitwiseCopyable>(from elements: Span<Element>) {
+        copyBytes(from: unsafe elements.bytes)
+    }
+
+    /// Runs `body` with the bytes of `elements` as a region, which must not outlive the call.
+    package static func withTemporaryRegion<Element: BitwiseCopyable, Result, Failure: Error>(
+        of elements: inout MutableSpan<Element>,
+        _ body: (MemoryRegion) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let byteCount = elements.count * MemoryLayout<Element>.stride
+        let start = unsafe elements.withUnsafeMutableBufferPointer { $0.baseAddress }
+        guard let start = unsafe start else { return try body(emptyRegion) }
+        return try body(unsafe MemoryRegion(base: UnsafeMutableRawPointer(start), byteCount: byteCount, owner: nil))
+    }
+
+    /// A region without bytes.
     private static let emptyRegion: MemoryRegion = unsafe MemoryRegion(
         base: UnsafeMutableRawPointer.allocate(byteCount: 1, alignment: 1),
         byteCount: 0,
