@@ -13,9 +13,14 @@ package struct GraphPass: Sendable {
     /// All passes in the order they run. A pass is a file in `Passes` and a line here.
     package static let standard: [GraphPass] = [
         .foldConstants,
+        .removeUnusedOutputs,
         .removeIdentities,
         .mergeDuplicates,
-        .removeUnusedOutputs,
+        .recogniseActivations,
+        .foldTransposes,
+        .foldConstants,
+        .foldChannelAffines,
+        .fuseElementwise,
         .separateOutputs,
     ]
 }
