@@ -19,6 +19,7 @@ let modules: [Module] = [
     Module(name: "AlulaTensor"),
     Module(name: "AlulaSystem"),
     Module(name: "AlulaX86", testData: ["Encodings"]),
+    Module(name: "AlulaJIT", dependencies: ["AlulaX86", "AlulaSystem"]),
     Module(name: "AlulaOperators", dependencies: ["AlulaTensor"]),
     Module(name: "AlulaGraph", dependencies: ["AlulaOperators", "AlulaTensor"]),
     Module(name: "AlulaONNX", dependencies: ["AlulaGraph", "AlulaOperators", "AlulaTensor", "AlulaSystem"]),
@@ -90,7 +91,8 @@ let package = Package(
         guard module.isTested else { return [target] }
         let testDependencies: [Target.Dependency] =
             [.target(name: module.name)] + dependencies
-            + (["AlulaTensor", "AlulaX86", "AlulaCLI"].contains(module.name) ? [] : [.target(name: "AlulaTesting")])
+            + (["AlulaTensor", "AlulaX86", "AlulaJIT", "AlulaCLI"].contains(module.name)
+                ? [] : [.target(name: "AlulaTesting")])
             // Counts of fuzz tests come from the environment, which only the system module reads.
             + (module.name == "AlulaPlan" ? [.target(name: "AlulaSystem")] : [])
         return [
