@@ -87,7 +87,7 @@ struct MemoryPlanner {
     mutating func aliasViews() {
         for (index, step) in plan.steps.enumerated() {
             guard case .operation? = forms[index], Self.viewOperators.contains(step.operation.name),
-                let input = step.inputs.first ?? nil, let output = step.outputs.first ?? nil,
+                !isTraining(step), let input = step.inputs.first ?? nil, let output = step.outputs.first ?? nil,
                 step.outputs.dropFirst().allSatisfy({ $0 == nil }),
                 let inputType = shapes.types[input], let outputType = shapes.types[output],
                 inputType.dataType == outputType.dataType,
@@ -102,6 +102,14 @@ struct MemoryPlanner {
             }
             forms[index] = nil
         }
+    }
+
+    /// Whether a `Dropout` may really drop something: its third input is not known to be false.
+    private func isTraining(_ step: Step) -> Bool {
+        guard step.operation.name == "Dropout", step.inputs.count > 2, let training = step.inputs[2] else {
+            return false
+        }
+        return shapes.known[training]?.integers() != [0]
     }
 
     /// Places the inputs of concatenations in their outputs, last concatenation first so that nested ones follow.

@@ -23,6 +23,8 @@ public enum PlanError: Error, Sendable, Equatable {
     case operatorRefused(step: String, reason: OperatorError)
     /// A field has a value it must not have.
     case malformed(what: String, location: String, got: String, expected: String)
+    /// The plan's file cannot be read or written.
+    case file(path: String, reason: String)
     /// Shapes given for the inputs do not fit the bindings.
     case shapeMismatch(binding: String, got: Shape, expected: String)
 }
@@ -48,6 +50,8 @@ extension PlanError: CustomStringConvertible {
             "step '\(step)': \(reason)"
         case .malformed(let what, let location, let got, let expected):
             "malformed plan: \(what) in \(location): got \(got), expected \(expected)"
+        case .file(let path, let reason):
+            "plan file '\(path)': \(reason)"
         case .shapeMismatch(let binding, let got, let expected):
             "binding '\(binding)': got shape \(got), expected \(expected)"
         }

@@ -106,9 +106,4 @@ package struct PlanInstance: Sendable {
     package func inputTypes(of planIndex: Int) -> [TensorType?] {
         plan.steps[planIndex].inputs.map { $0.flatMap { shapes.types[$0] } }
     }
-
-    /// The output types of a step that is not dynamic, as its operator gives them.
-    package func outputTypes(of planIndex: Int) -> [TensorType?] {
-        plan.steps[planIndex].outputs.map { $0.flatMap { shapes.types[$0] } }
-    }
 }

@@ -25,6 +25,8 @@ package struct PlanShapes: Sendable {
     package private(set) var known: [Tensor?]
     /// What is left to do, by step.
     package private(set) var evaluations: [Evaluation] = []
+    /// The types of all outputs a step's operator has, wanted or not; empty for dynamic steps.
+    package private(set) var outputTypes: [[TensorType]]
 
     /// Values of at most this many elements are computed here if their inputs are known; shape arithmetic is far smaller.
     static let resolvedElementLimit = 4096
@@ -38,6 +40,7 @@ package struct PlanShapes: Sendable {
         try plan.checkInputs(inputShapes)
         types = [TensorType?](repeating: nil, count: plan.values.count)
         known = [Tensor?](repeating: nil, count: plan.values.count)
+        outputTypes = Array(repeating: [], count: plan.steps.count)
         for (index, value) in plan.values.enumerated() {
             switch value.kind {
             case .constant(let tensor):
@@ -48,14 +51,15 @@ package struct PlanShapes: Sendable {
             case .binding, .intermediate: break
             }
         }
-        for step in plan.steps { evaluations.append(try evaluate(step, of: plan)) }
+        for index in plan.steps.indices { evaluations.append(try evaluate(index, of: plan)) }
         skipUnneeded(plan)
         try checkOutputs(plan)
     }
 
     // MARK: - One step
 
-    private mutating func evaluate(_ step: Step, of plan: Plan) throws(PlanError) -> Evaluation {
+    private mutating func evaluate(_ index: Int, of plan: Plan) throws(PlanError) -> Evaluation {
+        let step = plan.steps[index]
         var inputs: [OperatorInput?] = []
         for input in step.inputs {
             guard let input else {
@@ -67,13 +71,13 @@ package struct PlanShapes: Sendable {
         }
         do {
             if let outputs = try step.operation.outputsKnownFromTypes(inputs) {
-                return try resolve(step, to: outputs, of: plan)
+                return try resolve(index, to: outputs, of: plan)
             }
             let outputTypes = try step.operation.inferOutputs(inputs)
             if let outputs = try evaluateIfSmall(step, inputs, outputTypes) {
-                return try resolve(step, to: outputs, of: plan)
+                return try resolve(index, to: outputs, of: plan)
             }
-            try assign(outputTypes, to: step)
+            try assign(outputTypes, to: index, of: plan)
             return .sized
         } catch let error as OperatorError {
             if case .valueRequired = error { return .dynamic }
@@ -101,27 +105,29 @@ package struct PlanShapes: Sendable {
 
     /// Records known outputs; a step that writes an output binding still runs to write it.
     private mutating func resolve(
-        _ step: Step,
+        _ index: Int,
         to outputs: [Tensor],
         of plan: Plan
     ) throws(PlanError) -> Evaluation {
-        try assign(outputs.map(\.type), to: step)
+        let step = plan.steps[index]
+        try assign(outputs.map(\.type), to: index, of: plan)
         for (output, tensor) in zip(step.outputs, outputs) {
             if let output { known[output] = tensor }
         }
         return step.outputs.contains { $0.map { plan.values[$0].isBinding } ?? false } ? .sized : .skipped
     }
 
-    private mutating func assign(_ outputTypes: [TensorType], to step: Step) throws(PlanError) {
-        guard step.outputs.count <= outputTypes.count else {
+    private mutating func assign(_ types: [TensorType], to index: Int, of plan: Plan) throws(PlanError) {
+        let step = plan.steps[index]
+        guard step.outputs.count <= types.count else {
             throw .malformed(
                 what: "outputs",
                 location: "step '\(step.name)'",
                 got: "\(step.outputs.count)",
-                expected: "at most \(outputTypes.count), as \(step.operation.name) has"
+                expected: "at most \(types.count), as \(step.operation.name) has"
             )
         }
-        for (output, type) in zip(step.outputs, outputTypes) {
+        for (output, type) in zip(step.outputs, types) {
             guard let output else { continue }
             guard let shape = Shape(checking: type.shape.extents), shape.elementCount <= Self.elementLimit else {
                 throw .malformed(
@@ -131,8 +137,9 @@ package struct PlanShapes: Sendable {
                     expected: "at most \(Self.elementLimit) elements"
                 )
             }
-            types[output] = type
+            self.types[output] = type
         }
+        outputTypes[index] = types
     }
 
     /// Above any tensor that could be computed here; keeps byte counts far from overflow.
@@ -207,14 +214,22 @@ extension Plan {
             )
         }
         var extents: [String: Int] = [:]
+        var batch: Int?
         for (binding, shape) in zip(inputs, shapes) {
             guard binding.accepts(shape, batchMode: batchMode), Shape(checking: shape.extents) != nil else {
                 let dimensions = binding.dimensions.map { "\($0)" } ?? "any"
-                let batch =
-                    if case .implicit(let maximum) = batchMode { " after a batch of 1...\(maximum)" } else { "" }
-                throw .shapeMismatch(binding: binding.name, got: shape, expected: dimensions + batch)
+                let note = if case .implicit(let maximum) = batchMode { " after a batch of 1...\(maximum)" } else { "" }
+                throw .shapeMismatch(binding: binding.name, got: shape, expected: dimensions + note)
             }
-            guard batchMode == .explicit, let dimensions = binding.dimensions else { continue }
+            if case .implicit = batchMode {
+                if let batch, batch != shape[0] {
+                    let expected = "batch \(batch) as in another input"
+                    throw .shapeMismatch(binding: binding.name, got: shape, expected: expected)
+                }
+                batch = shape[0]
+                continue
+            }
+            guard let dimensions = binding.dimensions else { continue }
             for (axis, dimension) in dimensions.enumerated() {
                 guard case .symbolic(let symbol) = dimension, !symbol.isEmpty else { continue }
                 if let expected = extents.updateValue(shape[axis], forKey: symbol), expected != shape[axis] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import AlulaSystem
+package import AlulaTensor
 internal import Synchronization
 
 /// What kind of memory an address belongs to.
@@ -21,6 +22,8 @@ package final class Allocation: Sendable {
     package let storage: AlignedAllocation
     /// The bytes the user asked for; ``storage`` may be longer when it came from the pool.
     package let byteCount: Int
+    /// The bytes as tensors see them, made once so that enqueueing allocates nothing.
+    package let tensorStorage: TensorStorage
     /// The capture that allocated it: its graph owns the memory and may use it after the user has freed it.
     let capture: ObjectIdentifier?
     private let isFreed = Atomic(false)
@@ -31,6 +34,7 @@ package final class Allocation: Sendable {
         self.storage = storage
         self.byteCount = byteCount
         self.capture = capture
+        tensorStorage = storage.region.slice(0..<byteCount).withBytes { TensorStorage(viewing: $0, of: storage) }
     }
 
     /// Whether new commands may use the memory.

@@ -53,6 +53,15 @@ public final class TensorStorage: @unchecked Sendable {  // Safety: see above; t
         unsafe self.init(address: address, byteCount: byteCount, owner: owner)
     }
 
+    /// Wraps memory that `owner` keeps alive and in place, such as a mapped file or an allocation of a device.
+    ///
+    /// - Precondition: `bytes` belong to `owner`: they stay valid, at this address, for as long as it lives. They must be
+    ///   writable if any tensor over the storage is written.
+    package convenience init(viewing bytes: RawSpan, of owner: AnyObject) {
+        let address = unsafe bytes.withUnsafeBytes { UInt(bitPattern: $0.baseAddress) }
+        unsafe self.init(address: address, byteCount: bytes.byteCount, owner: owner)
+    }
+
     deinit {
         if owner == nil { unsafe base.deallocate() }
     }
