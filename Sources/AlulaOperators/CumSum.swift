@@ -62,6 +62,7 @@ public struct CumSum: Operator {
                 expected: "-\(src.shape.rank)..<\(src.shape.rank) for shape \(src.shape)"
             )
         }
+        guard dst.elementCount > 0 else { return }
         func run<T: NumericElement>(_: T.Type) {
             if T.dataType.isFloatingPoint {
                 accumulate(src, dst, lines, from: 0.0, { $0 + $1 }, { (x: T) in x.asDouble }, { T(converting: $0) })

@@ -53,7 +53,7 @@ public struct EyeLike: Operator, Equatable {
 
     /// Fills with zeros, then writes the diagonal.
     public func evaluate(_ inputs: [Tensor?], into outputs: [Tensor?]) throws(OperatorError) {
-        guard let dst = outputs.first ?? nil else { return }
+        guard let dst = outputs.first ?? nil, dst.elementCount > 0 else { return }
         dst.fill(from: Tensor(zeros: dst.dataType, shape: .scalar))
         let one = Self.one(dst.dataType)
         for row in 0..<dst.shape[0] {

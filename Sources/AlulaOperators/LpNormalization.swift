@@ -42,7 +42,8 @@ public struct LpNormalization: Operator {
 
     /// The scalar definition, in double precision and rounded once.
     public func evaluate(_ inputs: [Tensor?], into outputs: [Tensor?]) throws(OperatorError) {
-        guard let src = inputs[0], let dst = outputs[0], let axis = src.shape.normalizedAxis(axis) else { return }
+        guard let src = inputs[0], let dst = outputs[0], let axis = src.shape.normalizedAxis(axis), dst.elementCount > 0
+        else { return }
         let (extent, step) = (src.shape[axis], src.shape.elementCount(in: axis + 1..<src.shape.rank))
         var values = src.doubles()
         for outer in 0..<src.shape.elementCount(in: 0..<axis) {

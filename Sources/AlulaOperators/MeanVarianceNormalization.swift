@@ -35,7 +35,7 @@ public struct MeanVarianceNormalization: Operator {
 
     /// The scalar definition, in double precision and rounded once.
     public func evaluate(_ inputs: [Tensor?], into outputs: [Tensor?]) throws(OperatorError) {
-        guard let src = inputs[0], let dst = outputs[0] else { return }
+        guard let src = inputs[0], let dst = outputs[0], dst.elementCount > 0 else { return }
         let normalized = Set(axes.compactMap { src.shape.normalizedAxis($0) })
         let kept = Shape(src.shape.indices.map { normalized.contains($0) ? 1 : src.shape[$0] })
         let strides = kept.broadcastStrides(to: src.shape)

@@ -40,7 +40,7 @@ struct QuantizationLayout {
         var expected: Shape = [src[axis]]
         if blockExtent > 0 {
             var blocked = src.extents
-            blocked[axis] = (src[axis] + blockExtent - 1) / blockExtent
+            blocked[axis] = src[axis] / blockExtent + (src[axis] % blockExtent == 0 ? 0 : 1)
             expected = Shape(blocked)
         }
         guard scale == expected else {

@@ -57,7 +57,7 @@ extension NormalizingOperator {
     /// The scalar definition.
     public func evaluate(_ inputs: [Tensor?], into outputs: [Tensor?]) throws(OperatorError) {
         guard let src = inputs.operand(0), let dst = outputs.operand(0), let lines = lines(of: src.shape),
-            let type = src.dataType.floatElementType
+            let type = src.dataType.floatElementType, dst.elementCount > 0
         else { return }
         func run<T: FloatElement>(_: T.Type) {
             let source = src.span(of: T.self)

@@ -69,7 +69,8 @@ extension Shape: RandomAccessCollection, ExpressibleByArrayLiteral, CustomString
 }
 
 extension Shape {
-    /// The shape two operands broadcast to by ONNX's (NumPy's) multidirectional rule; nil when they do not.
+    /// The shape two operands broadcast to by ONNX's (NumPy's) multidirectional rule; nil when they do not, or to more
+    /// elements than ``init(checking:)`` allows.
     public func broadcast(with other: Shape) -> Shape? {
         let rank = Swift.max(rank, other.rank)
         var extents = [Int](repeating: 1, count: rank)
@@ -79,7 +80,7 @@ extension Shape {
             guard left == right || left == 1 || right == 1 else { return nil }
             extents[axis] = left == 1 ? right : left
         }
-        return Shape(extents)
+        return Shape(checking: extents)
     }
 
     /// Strides, in elements, with which a contiguous tensor of this shape is read as if it had shape `target`:
