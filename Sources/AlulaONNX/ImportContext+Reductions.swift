@@ -18,8 +18,9 @@ extension ImportContext {
         emit(T(keepsDimensions: keepsDimensions, ignoresEmptyAxes: false), inputs: operands)
     }
 
-    /// The attribute `name`, one of ONNX's numbers of element types.
-    package func dataType(_ name: String) throws(ImportError) -> DataType {
+    /// The attribute `name`, one of ONNX's numbers of element types, or `fallback` when absent.
+    package func dataType(_ name: String, default fallback: DataType? = nil) throws(ImportError) -> DataType {
+        if let fallback, node.attributes[name] == nil { return fallback }
         let number = try integer(name, default: 0)
         guard let dataType = UInt8(exactly: number).flatMap(DataType.init(rawValue:)) else {
             throw unsupported("\(name) = \(number)", expected: "the number of a supported element type")

@@ -134,6 +134,12 @@ extension ImporterRegistry {
         registry.register("LogSoftmax", importLogSoftmax)
         registry.register("Hardmax", importHardmax)
         registry.register("Dropout", importDropout)
+        registry.register("Shrink", importShrink)
+        registry.register("NegativeLogLikelihoodLoss", importNegativeLogLikelihoodLoss)
+        registry.register("HannWindow", importHannWindow)
+        registry.register("HammingWindow", importHammingWindow)
+        registry.register("BlackmanWindow", importBlackmanWindow)
+        registry.register("SoftmaxCrossEntropyLoss", importSoftmaxCrossEntropyLoss)
     }
 
     /// Convolutions, matrix products, pooling, normalisation, resizing, quantisation.

@@ -128,6 +128,11 @@ extension OperatorRegistry {
         registry.register(LogSoftmax.self)
         registry.register(Hardmax.self)
         registry.register(Dropout.self)
+        registry.register(Shrink.self)
+        registry.register(NegativeLogLikelihoodLoss.self)
+        registry.register(HannWindow.self)
+        registry.register(HammingWindow.self)
+        registry.register(BlackmanWindow.self)
     }
 
     /// Convolutions, matrix products, pooling, normalisation, resizing, quantisation.

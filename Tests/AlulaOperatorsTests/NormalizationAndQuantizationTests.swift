@@ -204,3 +204,44 @@ internal import Testing
         }
     }
 }
+
+@Suite struct LossTests {
+    private let logarithms = Tensor([-1, -2, -3, -4, -5, -6] as [Float], shape: [2, 3])
+
+    @Test func lossesArePickedWeightedAndJoined() throws {
+        let target = Tensor([2, 0] as [Int64], shape: [2])
+        let weights = Tensor([1, 1, 3] as [Float], shape: [3])
+        func run(_ reduction: NegativeLogLikelihoodLoss.Reduction, ignoring ignored: Int? = nil) throws -> [Double] {
+            let loss = NegativeLogLikelihoodLoss(reduction: reduction, ignoredClass: ignored)
+            return try evaluateFirst(loss, logarithms, target, weights).doubles()
+        }
+        #expect(try run(.none) == [9, 4])
+        #expect(try run(.sum) == [13])
+        #expect(try run(.mean) == [13.0 / 4].map { Double(Float($0)) })
+        #expect(try run(.none, ignoring: 2) == [0, 4])
+        #expect(try run(.mean, ignoring: 2) == [4])
+    }
+
+    @Test func classesOutOfRangeAreNamed() throws {
+        let error = #expect(throws: OperatorError.self) {
+            try evaluateFirst(NegativeLogLikelihoodLoss(), logarithms, Tensor([0, 3] as [Int64], shape: [2]))
+        }
+        #expect(error?.description == "NegativeLogLikelihoodLoss: input 1: got class 3, expected 0..<3")
+    }
+}
+
+@Suite struct WindowTests {
+    @Test(arguments: [false, true])
+    func windowsAreTheirSums(isPeriodic: Bool) throws {
+        let length = Tensor(scalar: Int64(9))
+        let step = 2 * Double.pi / (isPeriodic ? 9 : 8)
+        let hann = try evaluateFirst(HannWindow(isPeriodic: isPeriodic), length).doubles()
+        let blackman = try evaluateFirst(BlackmanWindow(dataType: .float64, isPeriodic: isPeriodic), length).doubles()
+        for index in 0..<9 {
+            let angle = step * Double(index)
+            #expect(abs(hann[index] - (0.5 - 0.5 * cos(angle))) < 1e-7)
+            #expect(abs(blackman[index] - (0.42 - 0.5 * cos(angle) + 0.08 * cos(2 * angle))) < 1e-15)
+        }
+        #expect(throws: OperatorError.self) { try evaluateFirst(HammingWindow(), Tensor(scalar: Int64(-1))) }
+    }
+}
