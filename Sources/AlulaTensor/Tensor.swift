@@ -30,7 +30,7 @@ public struct Tensor: Sendable {
         let extentElements = rows == 0 || inner == 0 ? 0 : (rows - 1) * outerStride + inner
         guard byteOffset >= 0, outerStride >= inner,
             byteOffset + extentElements * dataType.byteCount <= storage.byteCount,
-            (Int(bitPattern: storage.address) + byteOffset) % dataType.byteCount == 0
+            storage.isAligned(at: byteOffset, to: dataType.byteCount)
         else { return nil }
         self.dataType = dataType
         self.shape = shape
@@ -154,7 +154,7 @@ extension Tensor {
         @_lifetime(borrow self)
         get {
             precondition(isContiguous, "bytes of a strided tensor")
-            let span = unsafe RawSpan(_unsafeStart: storage.base + byteOffset, byteCount: byteCount)
+            let span = unsafe RawSpan(_unsafeStart: storage.origin + byteOffset, byteCount: byteCount)
             return unsafe _overrideLifetime(span, borrowing: self)
         }
     }
@@ -187,7 +187,7 @@ extension Tensor {
         precondition(source.dataType == dataType && source.elementCount == elementCount, "copy of unlike tensors")
         guard !(isContiguous && source.isContiguous) else {
             return unsafe (storage.base + byteOffset)
-                .copyMemory(from: source.storage.base + source.byteOffset, byteCount: byteCount)
+                .copyMemory(from: source.storage.origin + source.byteOffset, byteCount: byteCount)
         }
         precondition(source.shape == shape, "strided copy of unlike shapes")
         for index in 0..<shape[0] { outerRow(index).copyElements(from: source.outerRow(index)) }

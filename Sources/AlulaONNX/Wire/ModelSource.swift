@@ -48,21 +48,10 @@ final class ModelSource {
         } catch {
             throw .file(path: path, reason: "\(error)")
         }
-        let storage = TensorStorage(MappedBytes(file: file))
+        let storage = TensorStorage(viewing: file.bytes, of: file)
         guard let tensor = Tensor(dataType: .uint8, shape: [file.byteCount], storage: storage, byteOffset: 0) else {
             throw .file(path: path, reason: "the mapping is shorter than the file")
         }
         return tensor
-    }
-}
-
-/// A mapped file as memory that tensors may point into.
-private final class MappedBytes: StableBytes {
-    private let file: MappedFile
-
-    init(file: MappedFile) { self.file = file }
-
-    func withBytes<Result, Failure: Error>(_ body: (RawSpan) throws(Failure) -> Result) throws(Failure) -> Result {
-        try file.withBytes(body)
     }
 }

@@ -13,7 +13,8 @@ private struct TensorFields {
     var external: [String: String] = [:]
 }
 
-/// Reads a `TensorProto`: element bytes are viewed in place where they are aligned for their type, copied otherwise.
+/// Reads a `TensorProto`: element bytes are viewed in place where they are aligned for their type, copied on
+/// first use otherwise.
 ///
 /// - Throws: ``WireError`` when the message is malformed, ``ImportError`` when an external file cannot be read. Memory
 ///   is only allocated for elements that are really there.
@@ -104,29 +105,27 @@ struct TensorDecoder {
         return view(of: file, at: start, type)
     }
 
-    /// The bytes of `file` from `start` as a tensor: in place when aligned, else copied.
+    /// The bytes of `file` from `start` as a tensor: in place when aligned, else copied when its elements are first used.
     private func view(of file: Tensor, at start: Int, _ type: TensorType) -> Tensor {
         let place = file.byteOffset + start
-        let isBool = type.dataType == .bool
-        // A bool in memory is exactly 0 or 1; a file may hold anything.
-        if !isBool,
-            let view = Tensor(dataType: type.dataType, shape: type.shape, storage: file.storage, byteOffset: place)
-        {
+        guard type.dataType != .bool else { return bools(of: file, at: place, type.shape) }
+        if let view = Tensor(dataType: type.dataType, shape: type.shape, storage: file.storage, byteOffset: place) {
             return view
         }
-        let copy = Tensor(uninitialized: isBool ? .bool : .uint8, shape: [type.byteCount])
-        let bytes = Tensor(dataType: .uint8, shape: [type.byteCount], storage: file.storage, byteOffset: place)
-        guard let bytes else { preconditionFailure("range was checked") }
-        if isBool {
-            let from = bytes.span(of: UInt8.self)
-            var to = copy.mutableSpan(of: Bool.self)
-            for index in 0..<from.count { to[index] = from[index] != 0 }
-        } else {
-            copy.copyElements(from: bytes)
+        let storage = TensorStorage(aligningOnUse: file.storage, byteOffset: place, byteCount: type.byteCount)
+        guard let view = Tensor(dataType: type.dataType, shape: type.shape, storage: storage, byteOffset: 0) else {
+            preconditionFailure("memory that is aligned on use is aligned")
         }
-        let tensor = Tensor(dataType: type.dataType, shape: type.shape, storage: copy.storage, byteOffset: 0)
-        guard let tensor else { preconditionFailure("fresh storage is aligned") }
-        return tensor
+        return view
+    }
+
+    /// A bool in memory is exactly 0 or 1; in a file any byte but 0 is true.
+    private func bools(of file: Tensor, at place: Int, _ shape: Shape) -> Tensor {
+        let type = DataType.uint8
+        guard let bytes = Tensor(dataType: type, shape: shape, storage: file.storage, byteOffset: place) else {
+            preconditionFailure("the range was checked")
+        }
+        return Tensor(bytes.elements(as: UInt8.self).map { $0 != 0 }, shape: shape)
     }
 }
 

@@ -207,7 +207,7 @@ extension WireWriter {
         integer(2, Int(tensor.dataType.rawValue))
         string(8, initializer.name)
         switch initializer.form {
-        case .raw: bytes(9, tensor.littleEndianBytes)
+        case .raw: bytes(9, tensor.byteArray)
         case .typed: writeTyped(tensor, packed: true)
         case .unpacked: writeTyped(tensor, packed: false)
         case .external(let location, let byteOffset, let byteCount):

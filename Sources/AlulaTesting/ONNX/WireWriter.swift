@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import AlulaTensor
-
 /// Writes protobuf's wire format, for tests of the reader.
 package struct WireWriter: Sendable {
     /// What was written so far.
@@ -77,13 +75,5 @@ package struct WireWriter: Sendable {
             rest >>= 7
         }
         bytes.append(UInt8(rest))
-    }
-}
-
-extension Tensor {
-    /// The elements' bytes in little-endian order, copied.
-    package var littleEndianBytes: [UInt8] {
-        let view = Tensor(dataType: .uint8, shape: [byteCount], storage: storage, byteOffset: byteOffset)
-        return view?.elements(as: UInt8.self) ?? []
     }
 }
