@@ -43,6 +43,12 @@ package struct KernelCatalogue: Sendable {
 
     /// Kernels in portable Swift, for every CPU. A family is a line here.
     package static let portable = KernelCatalogue(families: [
-        Family("convolution", make: ConvolutionF32.make)
+        Family("depthwise convolution", make: DepthwiseF32.make),
+        Family("convolution", make: ConvolutionF32.make),
+        Family("matrix product", make: MatMulF32.make),
+        Family("elementwise", make: ElementwiseF32.make),
+        Family("pooling", make: PoolingF32.make),
+        Family("softmax", make: SoftmaxF32.make),
+        Family("normalization", make: NormalizationF32.make),
     ])
 }

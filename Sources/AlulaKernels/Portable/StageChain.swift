@@ -25,8 +25,17 @@ struct StageChain: Sendable {
     var isEmpty: Bool { stages.isEmpty }
 
     /// The stages on an output of `shape`; nil when one of them has no kernel.
-    init?(_ source: [Fused.Stage], inputs: [TensorType?], shape: Shape) {
+    ///
+    /// - Parameter loadsFirstInput: whether the running value starts as input 0, broadcast to `shape`.
+    init?(_ source: [Fused.Stage], inputs: [TensorType?], shape: Shape, loadsFirstInput: Bool = false) {
         var operands: [[Int]] = []
+        if loadsFirstInput {
+            guard let type = inputs.first ?? nil, type.dataType == .float32,
+                type.shape.broadcast(with: shape) == shape
+            else { return nil }
+            operands.append(type.shape.broadcastStrides(to: shape))
+            stages.append(.combine(.load, input: 0, strides: []))
+        }
         for stage in source {
             guard let input = stage.operandInput else {
                 guard let operation = stage.operation as? any ElementwiseOperator else { return nil }

@@ -89,6 +89,8 @@ enum StageFunction: Sendable {
 
 /// A function of two `float32` operands, the running value first.
 enum StageCombination: Sendable {
+    /// The operand itself: how a chain begins.
+    case load
     case add
     case subtract
     case subtractReversed
@@ -116,6 +118,7 @@ enum StageCombination: Sendable {
     /// `run[i] = f(run[i], operand[i])`, or with `operand[0]` for every element when `operand` holds just one.
     func apply(to run: inout MutableSpan<Float>, _ operand: Span<Float>) {
         switch self {
+        case .load: map(&run, operand) { $1 }
         case .add: map(&run, operand) { $0 + $1 }
         case .subtract: map(&run, operand) { $0 - $1 }
         case .subtractReversed: map(&run, operand) { $1 - $0 }

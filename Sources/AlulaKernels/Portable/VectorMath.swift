@@ -73,6 +73,7 @@ enum VectorMath {
         q = q * square + -1.682_827e-3
         q = q * square + -7.373_329_2e-3
         q = q * square + -1.426_474_0e-2
-        return t * p / q
+        let inside = t * p / q
+        return x >= 4 ? 1 : (x <= -4 ? -1 : inside)
     }
 }
