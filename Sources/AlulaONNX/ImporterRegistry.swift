@@ -159,6 +159,21 @@ extension ImporterRegistry {
         registry.register("GroupNormalization", importGroupNormalization)
         registry.register("LpNormalization", importLpNormalization)
         registry.register("MeanVarianceNormalization", importMeanVarianceNormalization)
+        registry.register("Resize", importResize)
+        registry.register("Upsample", importUpsample)
+        registry.register("DepthToSpace", importDepthToSpace)
+        registry.register("SpaceToDepth", importSpaceToDepth)
+        registry.register("LRN", importLRN)
+        registry.register("LpPool", importLpPool)
+        registry.register("GlobalLpPool", importGlobalLpPool)
+        registry.register("NonMaxSuppression", importNonMaxSuppression)
+        registry.register("Einsum", importEinsum)
+        registry.register("MatMulInteger", importMatMulInteger)
+        registry.register("QLinearMatMul", importQLinearMatMul)
+        registry.register("ConvInteger", importConvInteger)
+        registry.register("QLinearConv", importQLinearConv)
+        registry.register("GridSample", importGridSample)
+        registry.register("RoiAlign", importRoiAlign)
     }
 
     /// Shapes, slices, gathers, scatters, selection.

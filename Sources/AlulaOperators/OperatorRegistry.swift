@@ -152,6 +152,20 @@ extension OperatorRegistry {
         registry.register(GroupNormalization.self)
         registry.register(LpNormalization.self)
         registry.register(MeanVarianceNormalization.self)
+        registry.register(Resize.self)
+        registry.register(DepthToSpace.self)
+        registry.register(SpaceToDepth.self)
+        registry.register(LRN.self)
+        registry.register(LpPool.self)
+        registry.register(GlobalLpPool.self)
+        registry.register(NonMaxSuppression.self)
+        registry.register(Einsum.self)
+        registry.register(MatMulInteger.self)
+        registry.register(QLinearMatMul.self)
+        registry.register(ConvInteger.self)
+        registry.register(QLinearConv.self)
+        registry.register(GridSample.self)
+        registry.register(RoiAlign.self)
     }
 
     /// Shapes, slices, gathers, scatters, selection.

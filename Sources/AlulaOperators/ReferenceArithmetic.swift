@@ -7,15 +7,19 @@ internal import AlulaTensor
 protocol ReferenceAccumulator {
     /// The sum of nothing.
     static var zero: Self { get }
+    /// The product of nothing.
+    static var one: Self { get }
     /// `self += a · b`.
     mutating func addProduct(_ a: Self, _ b: Self)
 }
 
 extension Double: ReferenceAccumulator {
+    static var one: Double { 1 }
     mutating func addProduct(_ a: Double, _ b: Double) { self += a * b }
 }
 
 extension Int64: ReferenceAccumulator {
+    static var one: Int64 { 1 }
     mutating func addProduct(_ a: Int64, _ b: Int64) { self &+= a &* b }
 }
 
