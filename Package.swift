@@ -43,7 +43,8 @@ let modules: [Module] = [
     Module(
         name: "AlulaTesting",
         dependencies: [
-            "AlulaGraph", "AlulaONNX", "AlulaOperators", "AlulaKernels", "AlulaRuntime", "AlulaTensor", "AlulaSystem",
+            "AlulaGraph", "AlulaONNX", "AlulaOperators", "AlulaKernels", "AlulaPlan", "AlulaBuilder", "AlulaRuntime",
+            "AlulaTensor", "AlulaSystem",
         ],
         isTested: false
     ),

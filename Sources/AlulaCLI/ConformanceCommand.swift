@@ -21,7 +21,7 @@ struct ConformanceCommand: ParsableCommand {
     @Option(help: "Run only cases whose name contains this text.")
     var filter = ""
 
-    @Option(help: "What runs the cases: reference, the scalar definitions node by node.")
+    @Option(help: "What runs the cases: reference (scalar definitions) or engine (builder, plan, engine).")
     var level = "reference"
 
     @Option(help: "Allow differences up to this part of an output's largest magnitude, for whole networks.")

@@ -28,7 +28,8 @@ public struct Graph: Sendable {
     public struct Value: Sendable {
         /// Unique in the graph; bindings carry it.
         public var name: String
-        /// The declared element type of an input; nil where a node's rule decides.
+        /// The declared element type of an input or constant; of an output where the model declares one. Nil where only
+        /// a node's rule decides.
         public package(set) var dataType: DataType?
         /// The declared extents of an input; nil where a node's rule decides.
         public package(set) var dimensions: [Dimension]?

@@ -101,6 +101,9 @@ struct GraphImporter {
         } else if context.graph[value].name != output.name {
             context.graph.rename(value, to: output.name)
         }
+        if case .tensor(let elementType, _) = output.type, context.graph[value].producer != nil {
+            context.graph[value].dataType = UInt8(exactly: elementType).flatMap(DataType.init(rawValue:))
+        }
         context.graph.markOutput(value)
     }
 

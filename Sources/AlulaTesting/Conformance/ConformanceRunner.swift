@@ -45,8 +45,13 @@ package struct ConformanceLevel: Sendable {
         try GraphInterpreter(graph).run(inputs)
     }
 
+    /// Builder, serialised plan, engine and stream.
+    package static let engine = ConformanceLevel(name: "engine") { graph, inputs in
+        try EngineRunner.shared.get().run(graph, inputs)
+    }
+
     /// All levels there are.
-    package static let all = [reference]
+    package static let all = [reference, engine]
 }
 
 /// Runs conformance cases at one level.
@@ -79,14 +84,10 @@ package struct ConformanceRunner: Sendable {
         } catch let error as ImportError {
             if case .unknownOperators(let nodes) = error, let first = nodes.first { operatorType = first.operatorType }
             return result(error.isOutsideSupport ? .unsupported("\(error)") : .failed("\(error)"))
-        } catch let error as InterpreterError {
-            guard case .operatorRefused(_, let name, .unsupportedDataType(_, _, let type, _)) = error,
-                !supportedTypes.contains(type)
-            else { return result(.failed("\(error)")) }
-            operatorType = name
-            return result(.unsupported("\(error)"))
         } catch {
-            return result(.failed("\(error)"))
+            guard let refusal = refusal(of: testCase) else { return result(.failed("\(error)")) }
+            operatorType = refusal.operatorType
+            return result(.unsupported(refusal.reason))
         }
 
         func result(_ outcome: ConformanceResult.Outcome) -> ConformanceResult {
@@ -96,6 +97,27 @@ package struct ConformanceRunner: Sendable {
                 outcome: outcome,
                 largestOfRange: largestOfRange
             )
+        }
+    }
+
+    /// Why the scalar definitions refuse the case's types, if they do and may; says so for failures at any level.
+    private func refusal(of testCase: ConformanceCase) -> (operatorType: String, reason: String)? {
+        do {
+            let graph = try Graph(onnx: testCase.modelPath)
+            for dataSet in try testCase.dataSets() {
+                _ = try GraphInterpreter(graph).run(ConformanceCase.tensors(in: dataSet, prefix: "input"))
+            }
+            return nil
+        } catch InterpreterError.operatorRefused(
+            let node,
+            let name,
+            .unsupportedDataType(_, let index, let type, let expected)
+        )
+            where !supportedTypes.contains(type)
+        {
+            return (name, "node '\(node)': \(name): input \(index): got \(type), expected \(expected)")
+        } catch {
+            return nil
         }
     }
 
