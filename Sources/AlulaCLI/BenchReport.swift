@@ -5,6 +5,10 @@ internal import Foundation
 
 /// The times of one measured inference, in milliseconds.
 struct InferenceTimes: Codable {
+    /// Which stream ran it.
+    var lane: Int
+    /// When the first kernel started, after the start of the measurement.
+    var startMs: Double
     /// Host time of the execute call alone: the call returned, nothing is known to have run.
     var enqueueMs: Double
     /// Copying inputs to the device, on the stream.
@@ -65,6 +69,18 @@ struct BenchReport {
         for warning in warnings { print("Warning: \(warning)") }
     }
 
+    /// One line an inference, in the order the host saw them complete: who ran when, so that overlap is visible.
+    func printTrace() {
+        print("=== Trace (milliseconds since the measurement began) ===")
+        for (index, time) in times.enumerated() {
+            print(
+                "inference \(index)  stream \(time.lane)  compute \(format(time.startMs, digits: 3)) to "
+                    + "\(format(time.startMs + time.computeMs, digits: 3))  inputs consumed at "
+                    + "\(format(time.startMs + time.inputsConsumedMs, digits: 3))"
+            )
+        }
+    }
+
     private func printLine(_ label: String, _ milliseconds: [Double]) {
         print("\(label): \(LatencySummary(milliseconds).line)")
     }
@@ -111,6 +127,8 @@ struct BenchReport {
         var h2dMs: [Double]
         var d2hMs: [Double]
         var inputsConsumedMs: [Double]
+        var startMs: [Double]
+        var stream: [Int]
     }
 
     /// Writes everything to `path`, all or nothing.
@@ -129,7 +147,9 @@ struct BenchReport {
             enqueueMs: times.map(\.enqueueMs),
             h2dMs: times.map(\.h2dMs),
             d2hMs: times.map(\.d2hMs),
-            inputsConsumedMs: times.map(\.inputsConsumedMs)
+            inputsConsumedMs: times.map(\.inputsConsumedMs),
+            startMs: times.map(\.startMs),
+            stream: times.map(\.lane)
         )
         try writeFile([UInt8](encodeJSON(document)), path)
     }

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Alula
+internal import AlulaSystem
+internal import ArgumentParser
+
+/// `alula bench`: build or load a model, run it, report where the time goes.
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Measure a model with trtexec's definitions, or run the two experiments on asynchronous timing."
+    )
+
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var build: BuildOptions
+    @OptionGroup var options: BenchOptions
+
+    @Flag(help: "Time execute_async, _v2 and _v3 with and without synchronizing; runs PointPillars' RPN by default.")
+    var experiments = false
+
+    func run() throws {
+        if experiments {
+            try ExperimentsCommand(model: model, options: options).run()
+            return
+        }
+        let plan = try loadPlan()
+        let call = try chooseCall(for: plan)
+        let engine = try Engine(plan)
+        let device = try Device.cpu(threads: options.threads, teams: options.streams)
+        let inputs = try BenchInputs.make(
+            for: plan,
+            loaded: try loadTensors(options.loadInputs ?? "", option: "--load-inputs"),
+            shapes: try parseShapes(build.shapes ?? "", option: "--shapes"),
+            batch: options.batch
+        )
+        let lanes = try (0..<options.streams).map { _ in
+            try BenchLane(
+                engine: engine,
+                on: device,
+                stream: try device.makeStream(),
+                call: call,
+                inputs: inputs,
+                batch: options.batch,
+                hostMemory: options.hostMemory
+            )
+        }
+        let profile = LayerTimeRecorder()
+        let result = try runner(lanes).run()
+        if options.profileLayers { try profileLayers(lanes[0], into: profile) }
+        try report(result, device, call, lanes, plan, profile)
+    }
+
+    // MARK: - Preparing
+
+    private func loadPlan() throws -> Plan {
+        if let path = model.plan { return try Plan(contentsOf: path) }
+        guard let path = model.onnx else {
+            throw CommandError.badOption(
+                option: "--onnx, --plan, --experiments",
+                got: "none",
+                expected: "a model to run, or --experiments"
+            )
+        }
+        let loader = ModelLoader(options: build)
+        let graph = try Graph(onnx: path)
+        var configured = try loader.configuration(for: graph)
+        if options.api == .v1, build.maxBatch == nil { configured.useImplicitBatch(options.batch) }
+        return try loader.build(graph, configured).plan
+    }
+
+    private func chooseCall(for plan: Plan) throws(CommandError) -> ExecuteCall {
+        guard case .implicit(let maxBatchSize) = plan.batchMode else {
+            guard options.batch == 1 else {
+                throw .badOption(
+                    option: "--batch",
+                    got: "\(options.batch) for an explicit-batch engine",
+                    expected: "1: its shapes hold the batch (use --shapes, or --max-batch to build with implicit batch)"
+                )
+            }
+            return options.api ?? .v3
+        }
+        guard options.batch <= maxBatchSize else {
+            throw .badOption(option: "--batch", got: "\(options.batch)", expected: "1 to \(maxBatchSize)")
+        }
+        return options.api ?? .v1
+    }
+
+    private func runner(_ lanes: [BenchLane]) -> BenchRunner {
+        // With neither flag: at least ten inferences and three seconds. One flag alone decides alone.
+        let isFree = options.iterations == nil && options.duration == nil
+        return BenchRunner(
+            lanes: lanes,
+            warmup: options.warmup,
+            minIterations: options.iterations ?? (isFree ? 10 : 1),
+            minNanoseconds: UInt64((options.duration ?? (isFree ? 3 : 0)) * 1e9),
+            synchronizes: options.sync == .on
+        )
+    }
+
+    /// Runs a few more inferences with a profiler attached, apart from the measurement, as its clock reads cost time.
+    private func profileLayers(_ lane: BenchLane, into profile: LayerTimeRecorder) throws {
+        lane.setProfiler(profile)
+        for _ in 0..<5 {
+            _ = try lane.enqueue()
+            try lane.stream.synchronize()
+        }
+        lane.setProfiler(nil)
+    }
+
+    // MARK: - Reporting
+
+    private func report(
+        _ result: (times: [InferenceTimes], hostWalltimeSeconds: Double),
+        _ device: Device,
+        _ call: ExecuteCall,
+        _ lanes: [BenchLane],
+        _ plan: Plan,
+        _ profile: LayerTimeRecorder
+    ) throws {
+        let report = BenchReport(
+            mode: BenchReport.Mode(
+                model: model.onnx ?? model.plan ?? plan.name,
+                api: call.pythonName,
+                threads: device.threadCount,
+                streams: options.streams,
+                batch: options.batch,
+                synchronized: options.sync == .on,
+                hostMemory: options.hostMemory.rawValue,
+                warmupIterations: options.warmup
+            ),
+            times: result.times,
+            hostWalltimeSeconds: result.hostWalltimeSeconds
+        )
+        if build.verbose { report.printTrace() }
+        report.printSummary()
+        if options.profileLayers { LayerProfile(profile.layers, plan).printTable() }
+        if let directory = options.saveOutputs { try save(try lanes[0].outputs(), to: directory) }
+        if let path = options.json { try report.writeJSON(to: path) }
+    }
+
+    /// Writes `<name>.npy` for each output; slashes in names become underscores.
+    private func save(_ outputs: [(name: String, tensor: Tensor)], to directory: String) throws(CommandError) {
+        do {
+            try Files.makeDirectory(directory)
+        } catch {
+            throw .system(error)
+        }
+        for (name, tensor) in outputs {
+            let file = String(name.map { $0 == "/" ? "_" : $0 })
+            try NumPyFile.write(tensor, path: "\(directory)/\(file).npy")
+        }
+    }
+}
+
+extension BuilderConfiguration {
+    /// Switches to implicit batch with room for `batch`.
+    mutating func useImplicitBatch(_ batch: Int) {
+        batchMode = .implicit(maxBatchSize: batch)
+        profiles = []
+    }
+}
