@@ -9,6 +9,7 @@ struct AlulaCommand: ParsableCommand {
         commandName: "alula",
         abstract: "Build, run and measure neural networks with TensorRT's execution model, on any CPU.",
         subcommands: [
+            BenchCommand.self,
             BuildCommand.self,
             ConformanceCommand.self,
             DoctorCommand.self,

@@ -20,7 +20,7 @@ struct BenchCommand: ParsableCommand {
 
     func run() throws {
         if experiments {
-            try ExperimentsCommand(model: model, options: options).run()
+            try ExperimentsCommand(model: model, build: build, options: options).run()
             return
         }
         let plan = try loadPlan()
@@ -133,7 +133,7 @@ struct BenchCommand: ParsableCommand {
         )
         if build.verbose { report.printTrace() }
         report.printSummary()
-        if options.profileLayers { LayerProfile(profile.layers, plan).printTable() }
+        if options.profileLayers { try LayerProfile(profile.layers, plan).printTable() }
         if let directory = options.saveOutputs { try save(try lanes[0].outputs(), to: directory) }
         if let path = options.json { try report.writeJSON(to: path) }
     }

@@ -49,7 +49,7 @@ final class BenchLane {
         for binding in engine.bindings.prefix(inputCount) where binding.fixedShape == nil {
             if let shape = inputs[binding.name]?.shape { try context.setInputShape(shape, for: binding.name) }
         }
-        types = try BenchInputs.bindingTypes(engine, context, batch: batch)
+        types = try Self.bindingTypes(engine, context, batch: batch)
         device = try types.map { try target.allocate(byteCount: max($0.byteCount, 1)) }
         host = []
         for (index, type) in types.enumerated() {
@@ -72,6 +72,25 @@ final class BenchLane {
             context.setInputConsumedEvent(inputsConsumed)
         }
     }
+
+    /// The types of all bindings as they lie in memory, batch included.
+    ///
+    /// Outputs whose size only a run tells get room for ``dynamicOutputElements``; a run that needs more fails by name.
+    private static func bindingTypes(
+        _ engine: Engine,
+        _ context: ExecutionContext,
+        batch: Int
+    ) throws -> [TensorType] {
+        try engine.bindings.map { binding in
+            if engine.hasImplicitBatchDimension, let shape = binding.fixedShape {
+                return TensorType(binding.dataType, Shape([batch] + shape.extents))
+            }
+            let shape = try context.shape(of: binding.name) ?? [dynamicOutputElements]
+            return TensorType(binding.dataType, shape)
+        }
+    }
+
+    private static let dynamicOutputElements = 1 << 20
 
     // MARK: - Running
 
@@ -147,7 +166,7 @@ final class BenchLane {
     func outputs() throws -> [(name: String, tensor: Tensor)] {
         try (inputCount..<types.count).map { index in
             let name = engine.bindings[index].name
-            let type = TensorType(types[index].dataType, try context.outputShape(of: name) ?? types[index].shape)
+            let type = TensorType(types[index].dataType, try context.shape(of: name) ?? types[index].shape)
             let bytes: [UInt8]
             switch host[index] {
             case .pageable(let content): bytes = content
@@ -163,5 +182,5 @@ final class BenchLane {
     }
 
     /// Makes the context report layer times.
-    func setProfiler(_ profiler: (any Profiler)?) { context.setProfiler(profiler) }
+    func setProfiler(_ profiler: (any Profiler)?) { context.profiler = profiler }
 }

@@ -11,6 +11,7 @@ internal import AlulaSystem
 /// tell what really happened.
 struct ExperimentsCommand {
     var model: ModelOptions
+    var build: BuildOptions
     var options: BenchOptions
 
     /// The runs of one call in one experiment.
@@ -34,7 +35,7 @@ struct ExperimentsCommand {
                 expected: "--onnx or no model: the experiments need one engine with and one without implicit batch"
             )
         }
-        let graph = try model.onnx.map { try Graph(onnx: $0) } ?? RPNGenerator().graph(batch: .symbolic("N"))
+        let graph = try makeGraph()
         let device = try Device.cpu(threads: options.threads)
         let plans = try buildPlans(graph)
         try printHeader(graph, plans.explicit, device)
@@ -59,6 +60,11 @@ struct ExperimentsCommand {
 
     // MARK: - Engines
 
+    private func makeGraph() throws -> Graph {
+        guard let path = model.onnx else { return RPNGenerator().graph(batch: .symbolic("N")) }
+        return try Graph(onnx: path)
+    }
+
     private struct Plans {
         var implicit: Plan
         var explicit: Plan
@@ -66,7 +72,7 @@ struct ExperimentsCommand {
     }
 
     private func buildPlans(_ graph: Graph) throws -> Plans {
-        let loader = ModelLoader(options: try BuildOptions.parse([]))
+        let loader = ModelLoader(options: build)
         var implicit = BuilderConfiguration()
         implicit.useImplicitBatch(1)
         let explicit = try loader.configuration(for: graph)
@@ -107,7 +113,9 @@ struct ExperimentsCommand {
             let shape = (row.shape ?? []).map(String.init).joined(separator: "×")
             print("       \(row.mode) \(row.name) \(shape) \(row.dataType)")
         }
-        print("Device CPU, \(device.threadCount) threads, page-locked host memory, \(runCount) runs after one for warm-up")
+        print(
+            "Device CPU, \(device.threadCount) threads, page-locked host memory, \(runCount) runs after one for warm-up"
+        )
         print("")
         Terminal.flushStandardOutput()
     }

@@ -20,7 +20,7 @@ enum CallGuard {
         location: @autoclosure () -> String,
         process: ProcessIdentity
     ) throws(ExecutionError) {
-        try checkHostFunction(call: call(), location: location())
+        // The process comes first: in a forked copy anything lazily made may be half made, and waiting for it has no end.
         guard process == ProcessIdentity.current else {
             throw .failedInitialization(
                 .init(
@@ -31,6 +31,7 @@ enum CallGuard {
                 )
             )
         }
+        try checkHostFunction(call: call(), location: location())
     }
 
     /// - Throws: ``ExecutionError/notPermitted(_:)`` in a host function.
