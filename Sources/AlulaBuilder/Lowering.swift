@@ -58,7 +58,9 @@ struct Lowering {
         for output in graph.outputs {
             let name = graph[output].name
             // Where the rules cannot tell without content, the network's own declaration counts.
-            guard let dataType = types.dataType(of: output) ?? graph[output].dataType else { throw .unknownOutputType(output: name) }
+            guard let dataType = types.dataType(of: output) ?? graph[output].dataType else {
+                throw .unknownOutputType(output: name)
+            }
             let dimensions = outputDimensions(output)
             try checkImplicitBatch(name, dimensions)
             addValue(output, .binding(bindings.count))

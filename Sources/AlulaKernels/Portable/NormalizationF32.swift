@@ -64,7 +64,7 @@ struct NormalizationF32: Kernel {
     @Sendable
     static func make(_ operation: any Operator, _ inputs: [TensorType?], _ outputs: [TensorType]) -> (any Kernel)? {
         guard inputs.allSatisfy({ $0.map { $0.dataType == .float32 } ?? true }), let src = inputs.first??.shape,
-            src.elementCount > 0, let scale = inputs[1]?.shape
+            src.elementCount > 0, inputs.count > 1, let scale = inputs[1]?.shape
         else { return nil }
         switch operation {
         case let layer as LayerNormalization:
