@@ -33,7 +33,7 @@ struct ElementwiseF32: Kernel {
     /// The producer as stages on its own first input; nil when it is not elementwise.
     private static func stages(_ producer: any Operator, inputCount: Int) -> [Fused.Stage]? {
         switch producer {
-        case is Identity, is Dropout:
+        case is Identity:
             return inputCount == 1 ? [] : nil
         case is Add, is Sub, is Mul, is Div, is PRelu:
             return inputCount == 2 ? [Fused.Stage(producer, operandInput: 1)] : nil
