@@ -96,6 +96,7 @@ let package = Package(
                 ? [] : [.target(name: "AlulaTesting")])
             // Counts of fuzz tests come from the environment, which only the system module reads.
             + (module.name == "AlulaPlan" ? [.target(name: "AlulaSystem")] : [])
+            + (module.name == "AlulaRuntime" ? [.target(name: "CAllocationCounter")] : [])
         return [
             target,
             .testTarget(
@@ -104,6 +105,8 @@ let package = Package(
         ]
     }
         + [
+            // Stands in front of malloc in the test executable; no product links it.
+            .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
             .testTarget(
                 name: "ConformanceTests",
                 dependencies: [

@@ -37,7 +37,7 @@ public final class CapturedGraph: Sendable {
     /// - Note: CUDA: `cudaGraphInstantiate`.
     public func instantiate() throws(ExecutionError) -> ExecutionGraph {
         let graph = ExecutionGraph(self)
-        try graph.validate()
+        try graph.validate(on: nil)
         graph.finishReplayOfWork(through: nodes.count)
         return graph
     }
@@ -70,7 +70,7 @@ public final class ExecutionGraph: Sendable {
     ) throws(ExecutionError) {
         let site = CallSite(fileID: fileID, line: line)
         try stream.core.refuseCapture(of: "graph launch")
-        try validate()
+        try validate(on: stream)
         do {
             try lastLaunch.withLock { last throws(ExecutionError) in
                 if let position = last, position.core !== stream.core, !position.isReached {
@@ -86,10 +86,10 @@ public final class ExecutionGraph: Sendable {
     }
 
     /// Checks that all memory is live and all work would still run as captured.
-    func validate() throws(ExecutionError) {
+    func validate(on stream: ExecutionStream?) throws(ExecutionError) {
         for (index, node) in nodes.enumerated() {
             do throws(ExecutionError) {
-                try validate(node)
+                try validate(node, on: stream)
             } catch {
                 finishReplayOfWork(through: index)
                 throw error
@@ -97,7 +97,7 @@ public final class ExecutionGraph: Sendable {
         }
     }
 
-    private func validate(_ node: GraphNode) throws(ExecutionError) {
+    private func validate(_ node: GraphNode, on stream: ExecutionStream?) throws(ExecutionError) {
         switch node.body {
         case .copy(let source, let destination):
             try checkLive(source, role: "copy source", site: node.site)
@@ -105,7 +105,7 @@ public final class ExecutionGraph: Sendable {
         case .fill(let destination, _):
             try checkLive(destination, role: "fill destination", site: node.site)
         case .execute(let work, _):
-            try work.validateForReplay()
+            try work.validateForReplay(on: stream)
         case .hostFunction, .record, .wait, .launch, .free:
             break
         }
@@ -125,7 +125,7 @@ public final class ExecutionGraph: Sendable {
         )
     }
 
-    /// Takes back the successful ``ExecutableWork/validateForReplay()`` of the first `count` nodes.
+    /// Takes back the successful ``ExecutableWork/validateForReplay(on:)`` of the first `count` nodes.
     func finishReplayOfWork(through count: Int) {
         for case .execute(let work, _) in nodes[..<count].lazy.map(\.body) { work.finishReplay() }
     }

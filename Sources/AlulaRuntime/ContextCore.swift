@@ -72,19 +72,28 @@ final class ContextCore: Sendable {
     /// A snapshot to fill, counted as in flight on `stream` unless the stream captures.
     /// - Throws: ``ExecutionError/invalidState(_:)`` when the context is in flight on another stream.
     func begin(on stream: StreamCore, isCapture: Bool) throws(ExecutionError) -> Inference {
-        let identifier = ObjectIdentifier(stream)
         let idle = try state.withLock { state throws(ExecutionError) -> Inference? in
-            if !isCapture {
-                guard state.inFlightCount == 0 || state.stream == nil || state.stream == identifier else {
-                    throw inFlight(got: stream.name, on: state.streamName)
-                }
-                state.inFlightCount += 1
-                state.stream = identifier
-                state.streamName = stream.name
-            }
+            if !isCapture { try count(on: stream, &state) }
             return state.idle.popLast()
         }
         return idle ?? Inference(bindingCount: engine.plan.bindings.count)
+    }
+
+    private func count(on stream: StreamCore, _ state: inout State) throws(ExecutionError) {
+        let identifier = ObjectIdentifier(stream)
+        guard state.inFlightCount == 0 || state.stream == identifier else {
+            throw .invalidState(
+                .init(
+                    "context is in flight on another stream",
+                    in: location,
+                    got: "enqueue on stream '\(stream.name)'",
+                    expected: "stream '\(state.streamName)' until its work is done, or one context per stream"
+                )
+            )
+        }
+        state.inFlightCount += 1
+        state.stream = identifier
+        state.streamName = stream.name
     }
 
     /// Takes a snapshot back once its run is over, or was never pushed.
@@ -95,32 +104,16 @@ final class ContextCore: Sendable {
         }
     }
 
-    /// Counts a replay as in flight.
-    func beginReplay() {
-        state.withLock { state in
-            if state.inFlightCount == 0 {
-                state.stream = nil
-                state.streamName = "a graph launch"
-            }
-            state.inFlightCount += 1
+    /// Counts a replay as in flight on `stream`; nil stands for a check without a launch, which goes with any stream.
+    /// - Throws: as ``begin(on:isCapture:)``.
+    func beginReplay(on stream: StreamCore?) throws(ExecutionError) {
+        try state.withLock { state throws(ExecutionError) in
+            if let stream { try count(on: stream, &state) } else { state.inFlightCount += 1 }
         }
     }
 
+    /// The counterpart of ``beginReplay(on:)``.
     func endReplay() { state.withLock { $0.inFlightCount -= 1 } }
-
-    /// Whether something pushed has not finished.
-    var isInFlight: Bool { state.withLock { $0.inFlightCount > 0 } }
-
-    private func inFlight(got stream: String, on other: String) -> ExecutionError {
-        .invalidState(
-            .init(
-                "context is in flight on another stream",
-                in: location,
-                got: "enqueue on stream '\(stream)'",
-                expected: "stream '\(other)' until its work is done, or one context per stream"
-            )
-        )
-    }
 
     // MARK: - What runs
 

@@ -121,8 +121,8 @@ private final class AllocationHandle: Sendable {
         allocation.withLock { $0?.isLive != true }
     }
 
-    func range(location: String) throws(ExecutionError) -> MemoryRange {
-        guard let allocation = allocation.withLock({ $0 }), allocation.isLive else { throw Self.freed(location) }
+    func range(location: @autoclosure () -> String) throws(ExecutionError) -> MemoryRange {
+        guard let allocation = allocation.withLock({ $0 }), allocation.isLive else { throw Self.freed(location()) }
         return MemoryRange(allocation: allocation, byteRange: 0..<allocation.byteCount)
     }
 

@@ -17,6 +17,8 @@ public final class Engine: Sendable {
     let warn: @Sendable (String) -> Void
     /// `binding 'name'` by index, made once so that enqueueing makes no text.
     let bindingLabels: [String]
+    /// The number of input bindings; they come first.
+    let inputCount: Int
     private let indices: [String: Int]
     private let cache = Locked(InstanceCache())
 
@@ -62,6 +64,7 @@ public final class Engine: Sendable {
         self.kernels = kernels
         self.warn = warn ?? { Terminal.writeToStandardError("alula: warning: \($0)\n") }
         bindingLabels = plan.bindings.map { "binding '\($0.name)'" }
+        inputCount = plan.bindings.prefix { $0.mode == .input }.count
         indices = Dictionary(plan.bindings.enumerated().map { ($1.name, $0) }) { first, _ in first }
     }
 
@@ -91,9 +94,6 @@ public final class Engine: Sendable {
 
     /// The shapes the engine accepts; empty when all are fixed, or when any are accepted.
     public var optimizationProfiles: [OptimizationProfile] { plan.profiles }
-
-    /// The number of input bindings; they come first.
-    var inputCount: Int { plan.bindings.prefix { $0.mode == .input }.count }
 
     // MARK: - Contexts
 

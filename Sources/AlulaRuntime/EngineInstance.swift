@@ -27,6 +27,8 @@ final class EngineInstance: Sendable {
     let catalogue: KernelCatalogue
     /// By binding; nil for an output that is sized when it runs.
     let bindingTypes: [TensorType?]
+    /// Bytes of each binding; nil as in ``bindingTypes``.
+    let bindingByteCounts: [Int?]
 
     var inputShapes: [Shape] { plan.inputShapes }
     var workspaceByteCount: Int { plan.workspaceByteCount }
@@ -52,6 +54,7 @@ final class EngineInstance: Sendable {
         self.plan = plan
         catalogue = kernels
         bindingTypes = plan.bindingTypes
+        bindingByteCounts = bindingTypes.map { $0?.byteCount }
         steps = plan.steps.map { running in
             let step = source.steps[running.planIndex]
             let isOperation = if case .operation = running.form { true } else { false }

@@ -3,7 +3,7 @@
 /// What an execute command runs: one in-flight inference with its bindings snapshotted.
 ///
 /// A pushed work object goes through ``run(on:inputsConsumed:)`` (unless skipped) and then ``finish()``. One that was pushed
-/// while its stream captured is kept by the graph instead: each launch calls ``validateForReplay()`` on the launching
+/// while its stream captured is kept by the graph instead: each launch calls ``validateForReplay(on:)`` on the launching
 /// thread, ``run(on:inputsConsumed:)`` on the stream's thread (unless skipped), then ``finishReplay()``; ``finish()`` comes
 /// once, when the graph goes.
 package protocol ExecutableWork: AnyObject, Sendable {
@@ -15,10 +15,12 @@ package protocol ExecutableWork: AnyObject, Sendable {
     func finish()
 
     /// For capture and replay: checks that everything it points to is still alive and shapes are unchanged.
+    ///
+    /// - Parameter stream: the stream the launch goes to; nil when nothing is launched, at instantiation.
     /// - Throws: ``ExecutionError/invalidState(_:)``.
-    func validateForReplay() throws(ExecutionError)
+    func validateForReplay(on stream: ExecutionStream?) throws(ExecutionError)
 
-    /// Called on the stream's thread once per successful ``validateForReplay()``, after that launch ran or was skipped.
+    /// Called on the stream's thread once per successful ``validateForReplay(on:)``, after that launch ran or was skipped.
     func finishReplay()
 }
 

@@ -162,7 +162,7 @@ extension ExecutionContext {
         _ bound: BoundInstance,
         _ memory: (_ index: Int, _ byteCount: Int?) throws(ExecutionError) -> MemoryRange?
     ) throws(ExecutionError) -> MemoryRange? {
-        guard let range = try memory(index, bound.instance.bindingTypes[index]?.byteCount) else { return nil }
+        guard let range = try memory(index, bound.instance.bindingByteCounts[index]) else { return nil }
         let alignment = UInt(engine.plan.bindings[index].dataType.byteCount)
         guard range.address.rawValue % alignment == 0 else {
             throw .invalidArgument(
@@ -180,10 +180,10 @@ extension ExecutionContext {
     /// An output must not overlap any other binding: steps write it while others are still read.
     private func checkOverlap(_ memory: [MemoryRange?], _ bound: BoundInstance) throws(ExecutionError) {
         for output in engine.inputCount..<memory.count {
-            guard let written = memory[output], bound.instance.bindingTypes[output] != nil else { continue }
+            guard let written = memory[output], bound.instance.bindingByteCounts[output] != nil else { continue }
             for other in 0..<output {
                 guard let range = memory[other], range.allocation === written.allocation,
-                    range.byteRange.overlaps(written.byteRange), bound.instance.bindingTypes[other] != nil
+                    range.byteRange.overlaps(written.byteRange), bound.instance.bindingByteCounts[other] != nil
                 else { continue }
                 throw .invalidArgument(
                     .init(

@@ -69,7 +69,7 @@ final class Inference: ExecutableWork {
 
     // MARK: - Replay
 
-    func validateForReplay() throws(ExecutionError) {
+    func validateForReplay(on stream: ExecutionStream?) throws(ExecutionError) {
         let snapshot = snapshot.withLock { $0 }
         guard let core = snapshot.core else { return }
         for (index, range) in snapshot.memory.enumerated() {
@@ -93,7 +93,7 @@ final class Inference: ExecutableWork {
                 )
             )
         }
-        core.beginReplay()
+        try core.beginReplay(on: stream?.core)
     }
 
     func finishReplay() {

@@ -34,7 +34,7 @@ public struct Shape: Sendable, Hashable {
     public var rank: Int { extents.count }
 
     /// The number of elements: the product of the extents, 1 for a scalar.
-    public var elementCount: Int { extents.reduce(1, *) }
+    public var elementCount: Int { elementCount(in: 0..<rank) }
 
     /// Row-major strides, in elements.
     public var contiguousStrides: [Int] {
@@ -46,7 +46,11 @@ public struct Shape: Sendable, Hashable {
     }
 
     /// The product of the extents in `range`, 1 when it is empty.
-    public func elementCount(in range: Range<Int>) -> Int { extents[range].reduce(1, *) }
+    public func elementCount(in range: Range<Int>) -> Int {
+        var count = 1
+        for axis in range { count *= extents[axis] }
+        return count
+    }
 
     /// Maps a possibly negative axis to `0..<rank`; nil when it is outside `-rank..<rank`.
     public func normalizedAxis(_ axis: Int) -> Int? {

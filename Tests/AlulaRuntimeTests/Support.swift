@@ -75,7 +75,7 @@ final class StubWork: ExecutableWork {
 
     func finishReplay() { finishReplayCount.wrappingAdd(1, ordering: .relaxed) }
 
-    func validateForReplay() throws(ExecutionError) {
+    func validateForReplay(on stream: ExecutionStream?) throws(ExecutionError) {
         guard !isInvalid.load(ordering: .relaxed) else {
             throw .invalidState(.init("shape changed", in: "stub", got: "another shape", expected: "the captured one"))
         }
