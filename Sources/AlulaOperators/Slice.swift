@@ -5,7 +5,8 @@ public import AlulaTensor
 /// Every `step`-th element between a start and an end, along some axes.
 ///
 /// Inputs: src, starts, ends, optionally axes (all, in order, when omitted) and steps (1). Starts and ends count from
-/// the back when negative and are clamped to the axis; a negative step walks backwards.
+/// the back when negative and are clamped to the axis; a negative step walks backwards. Behind a negative step an end of
+/// the largest int32 or int64 means up to and including index 0, as in ONNX Runtime; clamped it would select nothing.
 /// Source: ONNX Slice, opset 13.
 public struct Slice: Operator, Equatable {
     /// `Slice`.
@@ -75,7 +76,8 @@ private struct Walk {
         let limits = step > 0 ? 0...extent : -1...max(extent - 1, -1)
         let firstLimits = step > 0 ? 0...extent : min(0, extent - 1)...max(extent - 1, -1)
         let from = Self.clamp(first < 0 ? first + extent : first, firstLimits)
-        let to = Self.clamp(end < 0 ? end + extent : end, limits)
+        let isOpen = step < 0 && (end == .max || end == Int(Int32.max))
+        let to = isOpen ? -1 : Self.clamp(end < 0 ? end + extent : end, limits)
         let span = step > 0 ? to - from : from - to
         let stride = Int(min(step.magnitude, UInt(Int.max)))
         extents[axis] = span <= 0 ? 0 : (span - 1) / stride + 1

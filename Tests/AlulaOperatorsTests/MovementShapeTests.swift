@@ -147,6 +147,9 @@ struct MovementShapeTests {
         #expect(try run(.max, .min, .min) == [4])
         #expect(try run(0, .max, .max) == [0])
         #expect(try run(.max, .max, 1) == [])
+        #expect(try run(-1, .max, -2) == [4, 2, 0])
+        #expect(try run(3, Int(Int32.max), -1) == [3, 2, 1, 0])
+        #expect(try run(3, Int(Int32.max) - 1, -1) == [])
     }
 
     @Test func unknownContentAsksForTheValue() {
