@@ -23,7 +23,7 @@ let modules: [Module] = [
     Module(name: "AlulaOperators", dependencies: ["AlulaTensor"]),
     Module(name: "AlulaGraph", dependencies: ["AlulaOperators", "AlulaTensor"]),
     Module(name: "AlulaONNX", dependencies: ["AlulaGraph", "AlulaOperators", "AlulaTensor", "AlulaSystem"]),
-    Module(name: "AlulaKernels", dependencies: ["AlulaOperators", "AlulaTensor", "AlulaSystem"]),
+    Module(name: "AlulaKernels", dependencies: ["AlulaJIT", "AlulaOperators", "AlulaTensor", "AlulaSystem"]),
     Module(name: "AlulaPlan", dependencies: ["AlulaOperators", "AlulaTensor"]),
     Module(
         name: "AlulaBuilder",

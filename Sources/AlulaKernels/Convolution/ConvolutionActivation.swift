@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AlulaJIT
+
+/// Emits an activation on accumulators, with registers that are free at that point.
+struct ConvolutionActivation {
+    private let activation: DirectConvolutionDescriptor.Activation
+    private let jit: KernelBuilder
+    private let zero: FloatVector
+    private let negative: FloatVector
+
+    /// Prepares what the activation needs once for many values.
+    ///
+    /// - Parameter spare: two vectors whose values are no longer needed.
+    init(_ activation: DirectConvolutionDescriptor.Activation, _ jit: KernelBuilder, spare: [FloatVector]) {
+        self.activation = activation
+        self.jit = jit
+        zero = spare[0]
+        negative = spare[1]
+        switch activation {
+        case .none, .clip: break
+        case .relu, .leakyRelu: jit.set(zero, to: 0)
+        }
+    }
+
+    /// `value = activation(value)`; NaN stays NaN, since the value is the operand the hardware returns then.
+    func apply(_ value: FloatVector) {
+        switch activation {
+        case .none: break
+        case .relu: jit.maximum(value, zero, value)
+        case .leakyRelu(let slope):
+            jit.minimum(negative, zero, value)
+            jit.maximum(value, zero, value)
+            jit.accumulate(value, negative, slope)
+        case .clip(let lower, let upper):
+            jit.set(zero, to: lower)
+            jit.maximum(value, zero, value)
+            jit.set(zero, to: upper)
+            jit.minimum(value, zero, value)
+        }
+    }
+}
+
+extension DirectConvolutionDescriptor {
+    /// The end of the kernel identifier.
+    var epilogueName: String {
+        let activationName =
+            switch activation {
+            case .none: ""
+            case .relu: "_relu"
+            case .leakyRelu: "_leakyrelu"
+            case .clip: "_clip"
+            }
+        return (hasBias ? "_bias" : "") + (addsResidual ? "_residual" : "") + activationName
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import AlulaJIT
+internal import AlulaOperators
+package import AlulaTensor
+
+/// A direct convolution ready to run: compiled for its descriptor, cut into parts any thread may take.
+package struct DirectConvolution: Sendable {
+    package let schedule: DirectConvolutionSchedule
+    /// The kernel of full chunks and that of the last, which may be narrower.
+    private let kernel: ExecutableKernel
+    private let lastKernel: ExecutableKernel
+
+    private struct Key: Hashable, Sendable {
+        let descriptor: DirectConvolutionDescriptor
+        let tile: DirectConvolutionTile
+    }
+
+    /// Compiles, or takes from `cache`, the kernels for `descriptor`.
+    ///
+    /// - Parameters:
+    ///   - tile: nil takes the tile with the lowest estimated cost.
+    ///   - target: nil interprets.
+    /// - Throws: ``JITError/invalidProgram(kernel:reason:)`` where ``DirectConvolutionDescriptor/rejection(lanes:)``
+    ///   gives a reason, ``JITError/outOfRegisters(kernel:registerClass:needed:available:position:)`` for a tile that
+    ///   does not fit.
+    package init(
+        _ descriptor: DirectConvolutionDescriptor,
+        batch: Int,
+        tile: DirectConvolutionTile? = nil,
+        target: VectorTarget?,
+        cache: CodeCache
+    ) throws(JITError) {
+        let vectors = target ?? .longest(.avx2)  // what interpreted kernels are written for
+        if let reason = descriptor.rejection(lanes: vectors.lanes) {
+            throw .invalidProgram(kernel: "direct convolution", reason: reason)
+        }
+        let tile = tile ?? .best(descriptor, vectors)
+        schedule = DirectConvolutionSchedule(descriptor, batch: batch, tile: tile, lanes: vectors.lanes)
+        func compile(dstBlocks: Int) throws(JITError) -> ExecutableKernel {
+            var narrowed = tile
+            narrowed.dstBlocks = dstBlocks
+            return try cache.kernel(for: Key(descriptor: descriptor, tile: narrowed), target: target) { target in
+                DirectConvolutionGenerator.program(descriptor, tile: narrowed, target: target)
+            }
+        }
+        kernel = try compile(dstBlocks: tile.dstBlocks)
+        lastKernel = try compile(dstBlocks: schedule.chunks.last ?? tile.dstBlocks)
+    }
+
+    /// What profilers and reports show.
+    package var identifier: String { kernel.name }
+    /// Channels in a block.
+    package var lanes: Int { schedule.lanes }
+    /// The register tile.
+    package var tile: DirectConvolutionTile { schedule.tile }
+    /// Independent parts, for any threads in any order.
+    package var partCount: Int { schedule.partCount }
+
+    /// Computes part `part` of the convolution. The tensors stay alive, and unmodified by others, until it returns.
+    ///
+    /// - Parameters:
+    ///   - src: in the descriptor's layout.
+    ///   - dst: `[N, G·OC/c, OH, OW, c]`; may be the residual itself.
+    package func run(part: Int, src: Tensor, weights: Tensor, bias: Tensor?, residual: Tensor? = nil, dst: Tensor) {
+        func address(_ tensor: Tensor?) -> Int { tensor.map { Int(bitPattern: $0.address) } ?? 0 }
+        let operands = DirectConvolutionSchedule.Operands(
+            src: address(src),
+            weights: address(weights),
+            bias: address(bias),
+            residual: address(residual),
+            dst: address(dst)
+        )
+        schedule.forEachCall(of: part, operands) { dstBlocks, arguments in
+            (dstBlocks == tile.dstBlocks ? kernel : lastKernel)(arguments)
+        }
+        withExtendedLifetime((src, weights, bias, residual, dst)) {}
+    }
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import AlulaJIT
+internal import AlulaOperators
+
+/// Generates one row of a direct convolution: `dstBlocks` blocks of channels, all columns, all src channels and taps.
+///
+/// `accumulator[block, column] += weights[kh, kw, ic, block] · src[ic, ih, column·stride + kw·dilation]`, with the sum in
+/// registers from first tap to last. Layouts: src `[C/c, H, W, c]` or `[C, H, W]`, weights
+/// `[C/c, KH, KW, c, dstBlocks, c]`, dst `[blocks, OH, OW, c]`, where `c` is the lanes of a vector.
+///
+/// Columns are cut into tiles. Tiles that see the same padding run the same code, so a row is a few straight tiles at its
+/// edges and one loop over those between. Padding costs nothing: taps outside src are left out of the code.
+package struct DirectConvolutionGenerator {
+    private let jit: KernelBuilder
+    private let descriptor: DirectConvolutionDescriptor
+    private let tile: DirectConvolutionTile
+    private let configuration: Configuration
+    private let registers: Registers
+
+    /// The program for `tile.dstBlocks` blocks of channels.
+    package static func program(
+        _ descriptor: DirectConvolutionDescriptor,
+        tile: DirectConvolutionTile,
+        target: VectorTarget
+    ) -> KernelProgram {
+        let generator = DirectConvolutionGenerator(descriptor, tile, target)
+        generator.generate()
+        return generator.jit.finish()
+    }
+
+    private init(
+        _ descriptor: DirectConvolutionDescriptor,
+        _ tile: DirectConvolutionTile,
+        _ target: VectorTarget
+    ) {
+        let kernel = "\(descriptor.rows.kernelExtent)x\(descriptor.columns.kernelExtent)"
+        let name = "f32_conv\(kernel)_\(descriptor.srcLayout)_\(tile.dstBlocks)x\(tile.width)\(descriptor.epilogueName)"
+        jit = KernelBuilder(name: name, target: target)
+        self.descriptor = descriptor
+        self.tile = tile
+        configuration = Configuration(descriptor, tile, lanes: target.lanes)
+        registers = Registers(jit, tile, addsResidual: descriptor.addsResidual)
+    }
+
+    // MARK: Outline
+
+    private func generate() {
+        jit.advance(registers.srcTile, by: -descriptor.columns.padBegin * configuration.srcColumnByteCount)
+        for run in ConvolutionColumns(descriptor.columns, tileWidth: tile.width).runs {
+            jit.loop("tiles left", count: run.tileCount) { _ in
+                generateTile(run)
+                advanceTile(width: run.width)
+            }
+        }
+    }
+
+    /// One tile of accumulators: start, sum over channels and taps, finish.
+    private func generateTile(_ run: ConvolutionColumns.Run) {
+        startAccumulators(width: run.width)
+        jit.load(registers.weights, from: field(\.weights))
+        jit.set(registers.srcRound, to: registers.srcTile)
+        jit.loop("channel rounds left", count: configuration.channelRoundCount) { _ in
+            jit.set(registers.srcRow, to: registers.srcRound)
+            jit.loop("tap rows left", count: loaded("tap rows", \.tapRowCount)) { _ in
+                for tap in 0..<descriptor.columns.kernelExtent {
+                    prefetchRowBelow(tap, width: run.width)
+                    accumulateTap(tap, columns: run.columnsInside(tap))
+                }
+                jit.advance(registers.srcRow, by: configuration.srcTapRowByteCount)
+            }
+            jit.advance(registers.weights, by: loaded("skipped weights", \.skippedWeightByteCount))
+            jit.advance(registers.srcRound, by: configuration.srcRoundByteCount)
+        }
+        finishAccumulators(width: run.width)
+    }
+
+    // MARK: The sum
+
+    /// All channels of a round under tap column `tap`, for the columns whose tap is not padding.
+    private func accumulateTap(_ tap: Int, columns: Range<Int>) {
+        let channels = configuration.channelsPerRound
+        guard !columns.isEmpty else {
+            return jit.advance(registers.weights, by: channels * configuration.weightsChannelByteCount)
+        }
+        let unroll = min(tile.channelUnroll, channels)
+        jit.set(registers.srcChannel, to: registers.srcRow)
+        jit.loop("channels left", count: channels / unroll) { _ in
+            accumulateChannels(unroll, tap, columns)
+        }
+        accumulateChannels(channels % unroll, tap, columns)
+    }
+
+    /// `count` channels in straight code.
+    private func accumulateChannels(_ count: Int, _ tap: Int, _ columns: Range<Int>) {
+        guard count > 0 else { return }
+        for channel in 0..<count {
+            for block in 0..<tile.dstBlocks {
+                let place = channel * configuration.weightsChannelByteCount + block * jit.vectorByteCount
+                jit.load(registers.weightVector[block], from: registers.weights[place])
+            }
+            for column in columns {
+                let srcColumn = column * descriptor.columns.stride + tap * descriptor.columns.dilation
+                let place = srcColumn * configuration.srcColumnByteCount + channel * configuration.srcChannelByteCount
+                jit.broadcast(registers.srcElement, from: registers.srcChannel[place])
+                for block in 0..<tile.dstBlocks {
+                    jit.accumulate(
+                        registers.accumulator[block, column],
+                        registers.weightVector[block],
+                        registers.srcElement
+                    )
+                }
+            }
+        }
+        jit.advance(registers.weights, by: count * configuration.weightsChannelByteCount)
+        jit.advance(registers.srcChannel, by: count * configuration.srcChannelByteCount)
+    }
+
+    /// Asks for the tap row that lies below the window, for a later row of dst: a part of it beside every tap column, so
+    /// that weights, which stream meanwhile, never wait behind a burst.
+    ///
+    /// Blocked rows lie far apart, one stream a block of channels, more than hardware prefetchers follow.
+    private func prefetchRowBelow(_ tap: Int, width: Int) {
+        guard descriptor.srcLayout == .blocked else { return }
+        let lineByteCount = 64
+        let tileByteCount = width * descriptor.columns.stride * configuration.srcColumnByteCount
+        let lines = (tileByteCount + lineByteCount - 1) / lineByteCount
+        let taps = descriptor.columns.kernelExtent
+        let below = descriptor.rows.kernelExtent * configuration.srcTapRowByteCount
+        for line in (lines * tap / taps)..<(lines * (tap + 1) / taps) {
+            jit.prefetch(registers.srcRow[below + line * lineByteCount], .second)
+        }
+    }
+
+    // MARK: Start and finish
+
+    private func startAccumulators(width: Int) {
+        let bias = descriptor.hasBias ? loaded("bias", \.bias) : nil
+        for block in 0..<tile.dstBlocks {
+            for column in 0..<width {
+                if let bias, column == 0 {
+                    jit.load(registers.accumulator[block, 0], from: bias[block * jit.vectorByteCount])
+                } else if bias != nil {
+                    jit.copy(registers.accumulator[block, column], registers.accumulator[block, 0])
+                } else {
+                    jit.set(registers.accumulator[block, column], to: 0)
+                }
+            }
+        }
+    }
+
+    private func finishAccumulators(width: Int) {
+        let activation = ConvolutionActivation(
+            descriptor.activation,
+            jit,
+            spare: [registers.srcElement, registers.weightVector[0]]
+        )
+        for block in 0..<tile.dstBlocks {
+            for column in 0..<width {
+                let place = block * configuration.dstBlockByteCount + column * jit.vectorByteCount
+                let value = registers.accumulator[block, column]
+                if let residual = registers.residual { jit.add(value, value, residual[place]) }
+                activation.apply(value)
+                jit.store(value, to: registers.dst[place])
+            }
+        }
+    }
+
+    private func advanceTile(width: Int) {
+        jit.advance(registers.srcTile, by: width * descriptor.columns.stride * configuration.srcColumnByteCount)
+        jit.advance(registers.dst, by: width * jit.vectorByteCount)
+        if let residual = registers.residual { jit.advance(residual, by: width * jit.vectorByteCount) }
+    }
+
+    // MARK: Arguments
+
+    private func field(_ path: PartialKeyPath<DirectConvolutionArguments>) -> MemoryReference {
+        jit.arguments[MemoryLayout<DirectConvolutionArguments>.offset(of: path) ?? .max]
+    }
+
+    /// A field that is not worth a register of its own: loaded where it is used.
+    private func loaded(_ role: String, _ path: PartialKeyPath<DirectConvolutionArguments>) -> IntegerVariable {
+        let value = jit.integer(role)
+        jit.load(value, from: field(path))
+        return value
+    }
+}
+
+// MARK: - Configuration
+
+extension DirectConvolutionGenerator {
+    /// Distances in bytes, and trip counts.
+    private struct Configuration {
+        /// Src channels of one round, and rounds.
+        let channelsPerRound: Int
+        let channelRoundCount: Int
+        /// From a src element to that of the next channel, column, tap row, and round of channels.
+        let srcChannelByteCount: Int
+        let srcColumnByteCount: Int
+        let srcTapRowByteCount: Int
+        let srcRoundByteCount: Int
+        /// From the weights of a src channel to those of the next.
+        let weightsChannelByteCount: Int
+        /// From a dst element to that of the next block.
+        let dstBlockByteCount: Int
+
+        init(_ descriptor: DirectConvolutionDescriptor, _ tile: DirectConvolutionTile, lanes: Int) {
+            let plane = descriptor.rows.srcExtent * descriptor.columns.srcExtent
+            let isBlocked = descriptor.srcLayout == .blocked
+            channelsPerRound = descriptor.channelsPerRound(lanes: lanes)
+            channelRoundCount = descriptor.channelRoundCount(lanes: lanes)
+            srcChannelByteCount = isBlocked ? 4 : plane * 4
+            srcColumnByteCount = isBlocked ? lanes * 4 : 4
+            srcTapRowByteCount = descriptor.rows.dilation * descriptor.columns.srcExtent * srcColumnByteCount
+            srcRoundByteCount = plane * lanes * 4
+            weightsChannelByteCount = tile.dstBlocks * lanes * 4
+            dstBlockByteCount = descriptor.rows.dstExtent * descriptor.columns.dstExtent * lanes * 4
+        }
+    }
+}
+
+// MARK: - Registers
+
+extension DirectConvolutionGenerator {
+    /// Every register by its role.
+    private struct Registers {
+        /// A matrix of accumulators.
+        struct Accumulators {
+            let vectors: [[FloatVector]]
+            subscript(block: Int, column: Int) -> FloatVector { vectors[block][column] }
+        }
+
+        // Advancing from tile to tile.
+        let srcTile: IntegerVariable
+        let dst: IntegerVariable
+        let residual: IntegerVariable?
+        // Advancing within a tile.
+        let weights: IntegerVariable
+        let srcRound: IntegerVariable
+        let srcRow: IntegerVariable
+        let srcChannel: IntegerVariable
+        // Vectors.
+        let accumulator: Accumulators
+        let weightVector: [FloatVector]
+        let srcElement: FloatVector
+
+        init(_ jit: KernelBuilder, _ tile: DirectConvolutionTile, addsResidual: Bool) {
+            typealias Fields = MemoryLayout<DirectConvolutionArguments>
+            srcTile = jit.argument("src tile", at: Fields.offset(of: \.src))
+            dst = jit.argument("dst", at: Fields.offset(of: \.dst))
+            residual = addsResidual ? jit.argument("residual", at: Fields.offset(of: \.residual)) : nil
+            weights = jit.integer("weights")
+            srcRound = jit.integer("src round")
+            srcRow = jit.integer("src row")
+            srcChannel = jit.integer("src channel")
+            accumulator = Accumulators(
+                vectors: (0..<tile.dstBlocks).map { block in
+                    (0..<tile.width).map { jit.floats("accumulator[\(block), \($0)]") }
+                }
+            )
+            weightVector = (0..<tile.dstBlocks).map { jit.floats("weights[\($0)]") }
+            srcElement = jit.floats("src element")
+        }
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AlulaOperators
+
+/// How a direct convolution is cut into calls of generated code, and calls into parts for threads.
+///
+/// A part is a run of rows within a group within an image. Where the weights of all channels fit the second-level cache, a
+/// part computes all chunks of a row before the next, so that src is read once; otherwise a part is of one chunk, whose
+/// weights stay in that cache while the rows pass by.
+package struct DirectConvolutionSchedule: Sendable {
+    package let descriptor: DirectConvolutionDescriptor
+    package let tile: DirectConvolutionTile
+    /// Channels in a block.
+    package let lanes: Int
+    package let batch: Int
+    /// Blocks of each chunk of a group; the last may be narrower.
+    package let chunks: [Int]
+    /// Rows of dst in one part.
+    private let rowsPerPart: Int
+    /// Whether a part computes all chunks.
+    private let sharesRows: Bool
+
+    /// Half of a small second-level cache: the other half is for src and dst.
+    private static let sharedWeightByteCount = 512 << 10
+
+    package init(
+        _ descriptor: DirectConvolutionDescriptor,
+        batch: Int,
+        tile: DirectConvolutionTile,
+        lanes: Int
+    ) {
+        self.descriptor = descriptor
+        self.tile = tile
+        self.lanes = lanes
+        self.batch = batch
+        chunks = descriptor.chunkBlocks(tile: tile, lanes: lanes)
+        // Enough parts to share out evenly, each long enough that its start does not count.
+        rowsPerPart = max(1, descriptor.rows.dstExtent / 32)
+        let weightElementCount =
+            descriptor.dstBlockCount(lanes: lanes) * descriptor.packedBlockElementCount(lanes: lanes)
+        sharesRows = weightElementCount * 4 <= Self.sharedWeightByteCount
+    }
+
+    /// Where the operands lie, as addresses.
+    package struct Operands: Sendable {
+        package var src: Int
+        /// As ``DirectConvolutionDescriptor/packedWeights(_:tile:lanes:)`` makes them.
+        package var weights: Int
+        /// As ``DirectConvolutionDescriptor/packedBias(_:lanes:)`` makes it; unused without bias.
+        package var bias: Int
+        /// Blocked like dst; unused without residual.
+        package var residual: Int
+        package var dst: Int
+
+        package init(src: Int, weights: Int, bias: Int = 0, residual: Int = 0, dst: Int) {
+            self.src = src
+            self.weights = weights
+            self.bias = bias
+            self.residual = residual
+            self.dst = dst
+        }
+    }
+
+    private var rowPartCount: Int { (descriptor.rows.dstExtent + rowsPerPart - 1) / rowsPerPart }
+    private var chunkPartCount: Int { sharesRows ? 1 : chunks.count }
+
+    /// Independent parts.
+    package var partCount: Int { batch * descriptor.group * chunkPartCount * rowPartCount }
+
+    /// The calls of part `part`, in order: `body` gets the blocks the call computes and its arguments.
+    package func forEachCall(
+        of part: Int,
+        _ operands: Operands,
+        _ body: (_ dstBlocks: Int, DirectConvolutionArguments) -> Void
+    ) {
+        let (slot, rowPart) = part.quotientAndRemainder(dividingBy: rowPartCount)
+        let (image, chunkPart) = slot.quotientAndRemainder(dividingBy: chunkPartCount)  // an image of one group
+        let firstRow = rowPart * rowsPerPart
+        for row in firstRow..<min(firstRow + rowsPerPart, descriptor.rows.dstExtent) {
+            for chunk in sharesRows ? chunks.indices : chunkPart..<(chunkPart + 1) {
+                body(chunks[chunk], arguments(operands, image: image, chunk: chunk, row: row))
+            }
+        }
+    }
+
+    /// The call that computes row `row` of chunk `chunk`; `image` counts the groups of all images.
+    private func arguments(
+        _ operands: Operands,
+        image: Int,
+        chunk: Int,
+        row: Int
+    ) -> DirectConvolutionArguments {
+        let firstBlock = chunk * tile.dstBlocks
+        let blockCount = descriptor.dstBlockCount(lanes: lanes)
+        let packedBlocks = image % descriptor.group * blockCount + firstBlock
+        let weights = packedBlocks * descriptor.packedBlockElementCount(lanes: lanes) * 4
+        let tapRowByteCount =
+            descriptor.columns.kernelExtent * descriptor.channelsPerRound(lanes: lanes) * chunks[chunk] * lanes * 4
+        let dstRowByteCount = descriptor.columns.dstExtent * lanes * 4
+        let dst = ((image * blockCount + firstBlock) * descriptor.rows.dstExtent + row) * dstRowByteCount
+        let taps = descriptor.rows.taps(at: row)
+        let srcRow = taps.isEmpty ? 0 : descriptor.rows.srcIndex(dst: row, tap: taps.lowerBound)
+        return DirectConvolutionArguments(
+            src: operands.src + image * srcImageByteCount + srcRow * srcRowByteCount,
+            weights: operands.weights + weights + taps.lowerBound * tapRowByteCount,
+            bias: operands.bias + packedBlocks * lanes * 4,
+            residual: operands.residual + dst,
+            dst: operands.dst + dst,
+            tapRowCount: taps.count,
+            skippedWeightByteCount: (descriptor.rows.kernelExtent - taps.count) * tapRowByteCount
+        )
+    }
+
+    private var srcRowByteCount: Int {
+        descriptor.columns.srcExtent * (descriptor.srcLayout == .blocked ? lanes : 1) * 4
+    }
+
+    /// Bytes of one group's channels of one image.
+    private var srcImageByteCount: Int {
+        let planes =
+            descriptor.srcLayout == .blocked ? descriptor.srcBlockCount(lanes: lanes) : descriptor.srcChannels
+        return planes * descriptor.rows.srcExtent * srcRowByteCount
+    }
+}
