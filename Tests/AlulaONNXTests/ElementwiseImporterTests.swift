@@ -119,6 +119,17 @@ struct ElementwiseImporterTests {
         #expect(try GraphInterpreter(older).run([src])[0].doubles() == GraphInterpreter(newer).run([src])[0].doubles())
     }
 
+    @Test func broadcastsOfOpset6MustEndAtTheLastAxis() throws {
+        let row = Tensor([1, 2, 3, 4] as [Float], shape: [4])
+        let aligned = try graph("Sub", opset: 6, inputs: [("x", src), ("row", row)], attributes: ["axis": .integer(2)])
+        let expected = src.doubles().enumerated().map { $0.element - Double($0.offset % 4 + 1) }
+        #expect(try GraphInterpreter(aligned).run([src])[0].doubles() == expected)
+        let error = #expect(throws: ImportError.self) {
+            try graph("Sub", opset: 6, inputs: [("x", src), ("row", row)], attributes: ["axis": .integer(1)])
+        }
+        #expect(error?.description.contains("got axis = 1") == true)
+    }
+
     @Test(arguments: [
         ("Cast", ["to": AttributeProto.integer(8)]), ("Gelu", ["approximate": .string("sigmoid")]),
         ("BitShift", ["direction": .string("UP")]), ("Cast", [:]),

@@ -5,5 +5,5 @@ internal import AlulaOperators
 /// ONNX Add, opset 7, 13, 14.
 @Sendable
 func importAdd(_ context: inout ImportContext) throws(ImportError) {
-    context.emit(Add())
+    try context.emitBroadcasting(Add())
 }

@@ -5,5 +5,5 @@ internal import AlulaOperators
 /// ONNX And, opset 7.
 @Sendable
 func importAnd(_ context: inout ImportContext) throws(ImportError) {
-    context.emit(And())
+    try context.emitBroadcasting(And())
 }

@@ -5,5 +5,5 @@ internal import AlulaOperators
 /// ONNX Div, opset 7, 13, 14.
 @Sendable
 func importDiv(_ context: inout ImportContext) throws(ImportError) {
-    context.emit(Div())
+    try context.emitBroadcasting(Div())
 }

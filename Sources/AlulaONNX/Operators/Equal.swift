@@ -5,5 +5,5 @@ internal import AlulaOperators
 /// ONNX Equal, opset 7, 11, 13, 19.
 @Sendable
 func importEqual(_ context: inout ImportContext) throws(ImportError) {
-    context.emit(Equal())
+    try context.emitBroadcasting(Equal())
 }

@@ -5,5 +5,5 @@ internal import AlulaOperators
 /// ONNX Greater, opset 7, 9, 13.
 @Sendable
 func importGreater(_ context: inout ImportContext) throws(ImportError) {
-    context.emit(Greater())
+    try context.emitBroadcasting(Greater())
 }

@@ -5,5 +5,5 @@ internal import AlulaOperators
 /// ONNX Less, opset 7, 9, 13.
 @Sendable
 func importLess(_ context: inout ImportContext) throws(ImportError) {
-    context.emit(Less())
+    try context.emitBroadcasting(Less())
 }

@@ -5,5 +5,5 @@ internal import AlulaOperators
 /// ONNX Mul, opset 7, 13, 14.
 @Sendable
 func importMul(_ context: inout ImportContext) throws(ImportError) {
-    context.emit(Mul())
+    try context.emitBroadcasting(Mul())
 }

@@ -5,5 +5,5 @@ internal import AlulaOperators
 /// ONNX Or, opset 7.
 @Sendable
 func importOr(_ context: inout ImportContext) throws(ImportError) {
-    context.emit(Or())
+    try context.emitBroadcasting(Or())
 }

@@ -5,5 +5,5 @@ internal import AlulaOperators
 /// ONNX Pow, opset 7, 12, 13, 15.
 @Sendable
 func importPow(_ context: inout ImportContext) throws(ImportError) {
-    context.emit(Pow())
+    try context.emitBroadcasting(Pow())
 }

@@ -5,5 +5,5 @@ internal import AlulaOperators
 /// ONNX Sub, opset 7, 13, 14.
 @Sendable
 func importSub(_ context: inout ImportContext) throws(ImportError) {
-    context.emit(Sub())
+    try context.emitBroadcasting(Sub())
 }

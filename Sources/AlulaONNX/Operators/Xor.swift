@@ -5,5 +5,5 @@ internal import AlulaOperators
 /// ONNX Xor, opset 7.
 @Sendable
 func importXor(_ context: inout ImportContext) throws(ImportError) {
-    context.emit(Xor())
+    try context.emitBroadcasting(Xor())
 }
