@@ -103,7 +103,12 @@ extension RecurrentOperator {
         }
         let extents = parameters.isBatchFirst ? [batch, steps, passes, hidden] : [steps, passes, batch, hidden]
         guard let all = Shape(checking: extents) else {
-            throw .shapeMismatch(operator: Self.name, input: 0, got: src.shape, expected: "fewer states than \(extents)")
+            throw .shapeMismatch(
+                operator: Self.name,
+                input: 0,
+                got: src.shape,
+                expected: "fewer states than \(extents)"
+            )
         }
         return [TensorType(src.dataType, all)]
             + [TensorType](repeating: TensorType(src.dataType, state), count: Self.outputCount - 1)

@@ -112,13 +112,12 @@ public struct RecurrentParameters: Sendable, Hashable {
         self.direction = direction
         var names: [String] = []
         if case .strings(let value)? = attributes["activations"] { names = value }
-        let alphas = try attributes.floatsIfPresent("alphas", for: op) ?? []
-        let betas = try attributes.floatsIfPresent("betas", for: op) ?? []
-        activations = []
-        if alphas.count == names.count, betas.count == names.count {
-            activations = names.indices.compactMap {
-                RecurrentActivation(names[$0], alpha: alphas[$0], beta: betas[$0])
-            }
+        // Absent, or one a function.
+        let alphas = try attributes.floatsIfPresent("alphas", for: op)?.map(Optional.some)
+        let betas = try attributes.floatsIfPresent("betas", for: op)?.map(Optional.some)
+        let defaults = [Float?](repeating: nil, count: names.count)
+        activations = zip(names, zip(alphas ?? defaults, betas ?? defaults)).compactMap { name, parameters in
+            RecurrentActivation(name, alpha: parameters.0, beta: parameters.1)
         }
         guard activations.count == names.count, names.count == count * direction.count else {
             throw .invalidAttribute(

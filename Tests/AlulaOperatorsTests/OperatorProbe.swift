@@ -13,11 +13,13 @@ struct OperatorProbe {
     static let candidates: [AttributeValue] =
         [0, 1, 2, -1, 3, 7, 10, 64, -3, 1 << 31, .min, .max].map { .integer($0) }
         + [0, 1, 0.5, -2, .nan, .infinity, 1e-30].map { .float($0) }
-        + ["", "none", "constant", "linear", "NOTSET", "sum", "i,j->j", "round_prefer_floor", "nothing"].map {
-            .string($0)
-        }
+        + ["", "none", "constant", "linear", "NOTSET", "sum", "i,j->j", "round_prefer_floor", "forward", "nothing"].map
+    {
+        .string($0)
+    }
         + [[], [1], [1, 1], [0, 0, 0, 0], [2, 3], [1, 0], [0], [-1], [.min, .max], [1, 1, 1]].map { .integers($0) }
         + [[], [1], [0.5, 2], [.nan]].map { .floats($0) } + [[], ["x"], ["Relu"]].map { .strings($0) }
+        + [["Sigmoid", "Tanh"], ["Sigmoid", "Tanh", "Tanh"]].map { .strings($0) }
         + [[]].map { .operators($0) }
 
     /// Parameters that operators leave out of their description when they are not set.
