@@ -87,13 +87,14 @@ public struct MemoryRange: Sendable {
         return MemoryRange(allocation: allocation, byteRange: start..<start + subrange.count)
     }
 
-    /// Whether the memory may still be used by new commands.
-    func checkLive(in location: String) throws(ExecutionError) {
-        guard allocation.isLive else {
-            throw .invalidArgument(
-                .init("memory was freed", in: location, got: "\(address)", expected: "a live allocation")
-            )
-        }
+    /// - Throws: ``freedError(in:)`` unless new commands may use the memory.
+    func checkLive(in location: @autoclosure () -> String) throws(ExecutionError) {
+        guard allocation.isLive else { throw freedError(in: location()) }
+    }
+
+    /// The error of commands that use the memory after it was freed.
+    func freedError(in location: String) -> ExecutionError {
+        .invalidArgument(.init("memory was freed", in: location, got: "\(address)", expected: "a live allocation"))
     }
 }
 

@@ -26,17 +26,17 @@ public final class DeviceMemory: MemoryRangeConvertible, Sendable {
     /// Ends the use of the memory by new commands. Commands already enqueued keep its bytes until they have run.
     /// - Throws: ``ExecutionError/invalidArgument(_:)`` when it was freed before.
     public func free() throws(ExecutionError) {
-        _ = try handle.take(location: "free of device memory at \(address)")
+        _ = try handle.take("device memory", at: address)
     }
 
     /// Ends the use by new commands and hands over the allocation, for freeing in stream order.
     func takeForFree() throws(ExecutionError) -> Allocation {
-        try handle.take(location: "free of device memory at \(address)")
+        try handle.take("device memory", at: address)
     }
 
     /// All of the memory.
     public func memoryRange() throws(ExecutionError) -> MemoryRange {
-        try handle.range(location: "device memory at \(address)")
+        try handle.range(of: "device memory", at: address)
     }
 
     /// The bytes `byteRange` of the memory.
@@ -67,12 +67,12 @@ public final class HostMemory: MemoryRangeConvertible, Sendable {
     /// Ends the use of the memory by new commands. Commands already enqueued keep its bytes until they have run.
     /// - Throws: ``ExecutionError/invalidArgument(_:)`` when it was freed before.
     public func free() throws(ExecutionError) {
-        _ = try handle.take(location: "free of host memory at \(address)")
+        _ = try handle.take("host memory", at: address)
     }
 
     /// All of the memory.
     public func memoryRange() throws(ExecutionError) -> MemoryRange {
-        try handle.range(location: "host memory at \(address)")
+        try handle.range(of: "host memory", at: address)
     }
 
     /// The bytes `byteRange` of the memory.
@@ -121,17 +121,19 @@ private final class AllocationHandle: Sendable {
         allocation.withLock { $0?.isLive != true }
     }
 
-    func range(location: @autoclosure () -> String) throws(ExecutionError) -> MemoryRange {
-        guard let allocation = allocation.withLock({ $0 }), allocation.isLive else { throw Self.freed(location()) }
+    func range(of kind: StaticString, at address: DeviceAddress) throws(ExecutionError) -> MemoryRange {
+        guard let allocation = allocation.withLock({ $0 }), allocation.isLive else {
+            throw Self.freed("\(kind) at \(address)")
+        }
         return MemoryRange(allocation: allocation, byteRange: 0..<allocation.byteCount)
     }
 
-    func take(location: String) throws(ExecutionError) -> Allocation {
+    func take(_ kind: StaticString, at address: DeviceAddress) throws(ExecutionError) -> Allocation {
         let taken = allocation.withLock { allocation in
             defer { allocation = nil }
             return allocation
         }
-        guard let taken, release(taken) else { throw Self.freed(location) }
+        guard let taken, release(taken) else { throw Self.freed("free of \(kind) at \(address)") }
         return taken
     }
 

@@ -248,7 +248,12 @@ extension ExecutionStream {
 
     // MARK: Helpers
 
-    private func operand(_ range: MemoryRange, byteCount: Int, role: String) throws(ExecutionError) -> MemoryOperand {
+    /// The first `byteCount` bytes of `range`, checked; `role` names them in errors.
+    private func operand(
+        _ range: MemoryRange,
+        byteCount: Int,
+        role: StaticString
+    ) throws(ExecutionError) -> MemoryOperand {
         try range.checkLive(in: "\(role) on stream '\(name)'")
         guard byteCount >= 0, byteCount <= range.byteCount else {
             throw .tooShort(

@@ -68,7 +68,7 @@ public final class ExecutionStream: Sendable {
     public func query() throws(ExecutionError) -> CompletionStatus {
         try checkWaitable("query")
         try core.failure.report(for: .wait)
-        guard core.pendingPositions.isEmpty else { return .notReady }
+        guard core.isIdle else { return .notReady }
         try core.failure.report(for: .wait)
         return .ready
     }
@@ -77,7 +77,8 @@ public final class ExecutionStream: Sendable {
     /// - Throws: As ``query()``.
     public func synchronize() throws(ExecutionError) {
         try checkWaitable("synchronize")
-        for position in core.pendingPositions { position.core.waitUntilComplete(position.sequence) }
+        for position in core.legacyPositions { position.core.waitUntilComplete(position.sequence) }
+        core.waitUntilComplete(core.lastPushed)
         try core.failure.report(for: .wait)
     }
 
@@ -85,7 +86,8 @@ public final class ExecutionStream: Sendable {
     /// - Throws: As ``query()``.
     public func synchronize() async throws(ExecutionError) {
         try checkWaitable("synchronize")
-        for position in core.pendingPositions { await position.core.suspendUntilComplete(position.sequence) }
+        for position in core.legacyPositions { await position.core.suspendUntilComplete(position.sequence) }
+        await core.suspendUntilComplete(core.lastPushed)
         try core.failure.report(for: .wait)
     }
 

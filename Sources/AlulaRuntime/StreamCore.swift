@@ -55,9 +55,9 @@ final class StreamCore: Sendable {
     private let continuationCount = Atomic<Int>(0)
 
     /// How long an idle stream thread looks for the next command before it sleeps.
-    static let idleSpinNanoseconds: UInt64 = 50_000
+    static let idleSpinNanoseconds: UInt64 = 100_000
     /// How long a waiting thread looks before it sleeps.
-    static let waitSpinNanoseconds: UInt64 = 20_000
+    static let waitSpinNanoseconds: UInt64 = 50_000
 
     init(handle: Int, name: String, kind: Kind, isHandCranked: Bool, lease: TeamLease, legacy: LegacyOrdering) {
         self.handle = handle
@@ -186,11 +186,11 @@ final class StreamCore: Sendable {
     /// The last sequence number given out so far.
     var lastPushed: UInt64 { lastPushedSequence.load(ordering: .acquiring) }
 
-    /// Everything issued so far: on the default stream that includes the blocking streams, which it orders against.
-    var pendingPositions: [StreamPosition] {
-        let own = StreamPosition(core: self, sequence: lastPushed)
-        return (kind == .legacyDefault ? legacy.pendingBlockingPositions() : []) + (own.isReached ? [] : [own])
-    }
+    /// Where the blocking streams stand, when this is the default stream: waiting for it waits for them as well.
+    var legacyPositions: [StreamPosition] { kind == .legacyDefault ? legacy.pendingBlockingPositions() : [] }
+
+    /// Whether everything issued so far has run or been skipped.
+    var isIdle: Bool { isComplete(lastPushed) && legacyPositions.isEmpty }
 
     /// Blocks until everything up to `sequence` has run or been skipped.
     func waitUntilComplete(_ sequence: UInt64, spinNanoseconds: UInt64 = waitSpinNanoseconds) {

@@ -6,36 +6,30 @@ internal import Glibc
 ///
 /// Thread sanitizer understands it, which it does not `Synchronization.Mutex`. Hold it for a few instructions only.
 ///
-/// - Safety: The mutex lives at a fixed heap address that this object alone owns; it is initialised before the object is
-///   visible and destroyed with it.
+/// - Safety: The mutex is initialised before the object is visible, only touched by pthread calls, and destroyed with it.
 @safe
-package final class Lock: @unchecked Sendable {
-    // Safety: a pthread mutex is made to be used from several threads; the pointer itself never changes.
-    fileprivate let mutex: UnsafeMutablePointer<pthread_mutex_t>
+package final class Lock: Sendable {
+    fileprivate let mutex = unsafe HeapCell(pthread_mutex_t())
 
     /// Makes an unlocked lock.
     package init() {
-        unsafe mutex = .allocate(capacity: 1)
-        unsafe mutex.initialize(to: pthread_mutex_t())
-        let result = unsafe pthread_mutex_init(mutex, nil)
+        let result = unsafe pthread_mutex_init(mutex.address, nil)
         precondition(result == 0, "pthread_mutex_init failed with \(result)")
     }
 
     deinit {
-        unsafe pthread_mutex_destroy(mutex)
-        unsafe mutex.deinitialize(count: 1)
-        unsafe mutex.deallocate()
+        unsafe pthread_mutex_destroy(mutex.address)
     }
 
     /// Blocks until the lock is held by the calling thread.
     package func lock() {
-        let result = unsafe pthread_mutex_lock(mutex)
+        let result = unsafe pthread_mutex_lock(mutex.address)
         precondition(result == 0, "pthread_mutex_lock failed with \(result)")
     }
 
     /// Releases the lock, which the calling thread must hold.
     package func unlock() {
-        let result = unsafe pthread_mutex_unlock(mutex)
+        let result = unsafe pthread_mutex_unlock(mutex.address)
         precondition(result == 0, "pthread_mutex_unlock failed with \(result)")
     }
 
@@ -51,22 +45,15 @@ package final class Lock: @unchecked Sendable {
 
 /// A value that is only reachable with its lock held.
 ///
-/// - Safety: The value lives at a fixed heap address that this object alone owns, and every access holds the lock.
+/// - Safety: The value is only dereferenced with the lock held.
 @safe
-package final class Locked<Value>: @unchecked Sendable {
-    // Safety: `value` is only dereferenced with `lock` held.
+package final class Locked<Value>: Sendable {
     private let lock = Lock()
-    private let value: UnsafeMutablePointer<Value>
+    private let value: HeapCell<Value>
 
     /// Protects `initial`.
     package init(_ initial: sending Value) {
-        unsafe value = .allocate(capacity: 1)
-        unsafe value.initialize(to: initial)
-    }
-
-    deinit {
-        unsafe value.deinitialize(count: 1)
-        unsafe value.deallocate()
+        value = HeapCell(initial)
     }
 
     /// Runs `body` on the value with the lock held; `body` must not come back to the same lock.
@@ -75,54 +62,49 @@ package final class Locked<Value>: @unchecked Sendable {
     ) throws(Failure) -> Result {
         lock.lock()
         defer { lock.unlock() }
-        return try body(&(unsafe value.pointee))
+        return try body(&(unsafe value.address.pointee))
     }
 }
 
 /// A condition to wait for under a ``Lock``, on the monotonic clock.
 ///
-/// - Safety: The condition lives at a fixed heap address that this object alone owns.
+/// - Safety: The condition is initialised before the object is visible, only touched by pthread calls, and destroyed with it.
 @safe
-package final class ConditionVariable: @unchecked Sendable {
-    // Safety: a pthread condition is made to be used from several threads; the pointer itself never changes.
-    private let condition: UnsafeMutablePointer<pthread_cond_t>
+package final class ConditionVariable: Sendable {
+    private let condition = HeapCell(pthread_cond_t())
 
     /// Makes a condition nobody waits for.
     package init() {
-        unsafe condition = .allocate(capacity: 1)
-        unsafe condition.initialize(to: pthread_cond_t())
         var attributes = pthread_condattr_t()
         unsafe pthread_condattr_init(&attributes)
         unsafe pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
-        let result = unsafe pthread_cond_init(condition, &attributes)
+        let result = unsafe pthread_cond_init(condition.address, &attributes)
         unsafe pthread_condattr_destroy(&attributes)
         precondition(result == 0, "pthread_cond_init failed with \(result)")
     }
 
     deinit {
-        unsafe pthread_cond_destroy(condition)
-        unsafe condition.deinitialize(count: 1)
-        unsafe condition.deallocate()
+        unsafe pthread_cond_destroy(condition.address)
     }
 
     /// Releases `lock`, sleeps until woken, and takes `lock` again; may wake without a signal.
     package func wait(with lock: Lock) {
-        unsafe pthread_cond_wait(condition, lock.mutex)
+        unsafe pthread_cond_wait(condition.address, lock.mutex.address)
     }
 
     /// As ``wait(with:)``, but gives up after `timeoutNanoseconds`; returns false when it did.
     package func wait(with lock: Lock, timeoutNanoseconds: UInt64) -> Bool {
         var deadline = timespec(nanoseconds: MonotonicClock.nowNanoseconds() &+ timeoutNanoseconds)
-        return unsafe pthread_cond_timedwait(condition, lock.mutex, &deadline) != ETIMEDOUT
+        return unsafe pthread_cond_timedwait(condition.address, lock.mutex.address, &deadline) != ETIMEDOUT
     }
 
     /// Wakes one waiter.
     package func signal() {
-        unsafe pthread_cond_signal(condition)
+        unsafe pthread_cond_signal(condition.address)
     }
 
     /// Wakes all waiters.
     package func broadcast() {
-        unsafe pthread_cond_broadcast(condition)
+        unsafe pthread_cond_broadcast(condition.address)
     }
 }
