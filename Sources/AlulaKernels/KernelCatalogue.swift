@@ -50,5 +50,8 @@ package struct KernelCatalogue: Sendable {
         Family("pooling", make: PoolingF32.make),
         Family("softmax", make: SoftmaxF32.make),
         Family("normalization", make: NormalizationF32.make),
+        Family("reduction", make: ReductionF32.make),
+        Family("transpose", make: TransposeKernel.make),
+        Family("resize", make: ResizeF32.make),
     ])
 }

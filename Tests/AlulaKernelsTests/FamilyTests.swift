@@ -223,3 +223,47 @@ private func freshGenerator() -> (SeededGenerator, String) {
         try checkKernel(scaledPerGroup, inputs, tolerance: 1e-4, context: seed)
     }
 }
+
+@Suite struct ReductionF32Tests {
+    @Test func everySetOfAxesMatchesTheReference() throws {
+        var generator = SeededGenerator(seed: 1)
+        let src = generator.tensor([2, 3, 1, 70])
+        for mask in 0..<16 {
+            let axes = (0..<4).filter { mask >> $0 & 1 == 1 }
+            let list = Tensor(axes.map { Int64($0) - 4 }, shape: [axes.count])
+            for keepsDimensions in [false, true] {
+                try checkKernel(ReduceMean(keepsDimensions: keepsDimensions), [src, list])
+                try checkKernel(ReduceSum(keepsDimensions: keepsDimensions, ignoresEmptyAxes: true), [src, list])
+            }
+        }
+        try checkKernel(ReduceSum(), [generator.tensor([40, 1000])])
+    }
+}
+
+@Suite struct MovementKernelTests {
+    @Test func randomTransposesMatchTheReference() throws {
+        var (generator, seed) = freshGenerator()
+        for _ in 0..<40 {
+            let rank = generator.int(1...5)
+            let shape = Shape((0..<rank).map { _ in generator.int(1...6) })
+            guard shape.elementCount > 1 else { continue }
+            let order = Array(0..<rank).shuffled(using: &generator)
+            try checkKernel(Transpose(permutation: order), [generator.tensor(shape)], context: seed)
+            let bytes = Tensor((0..<shape.elementCount).map { UInt8($0 % 251) }, shape: shape)
+            try checkKernel(Transpose(permutation: order), [bytes], context: seed)
+        }
+        try checkKernel(Transpose(), [generator.tensor([1, 300, 200])])
+    }
+
+    @Test(arguments: Interpolation.allCases)
+    func resizedImagesMatchTheReference(interpolation: Interpolation) throws {
+        var (generator, seed) = freshGenerator()
+        for _ in 0..<20 {
+            let transformation = generator.pick(CoordinateTransformation.allCases.filter { $0 != .cropAndResize })
+            let resize = Resize(interpolation: interpolation, transformation: transformation)
+            let src = generator.tensor([2, 3, generator.int(1...7), generator.int(1...9)])
+            let sizes = Tensor([2, 3, Int64(generator.int(1...15)), Int64(generator.int(1...15))], shape: [4])
+            try checkKernel(resize, [src, nil, nil, sizes], context: seed)
+        }
+    }
+}

@@ -121,3 +121,13 @@ private func compare(
         return
     }
 }
+
+/// What no family covers, for the test that asks every family about it.
+struct Unheard: Operator {
+    static let name = "Unheard"
+    var attributes: Attributes { [:] }
+    init() {}
+    init(attributes: Attributes) throws(OperatorError) {}
+    func inferOutputs(_ inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] { [] }
+    func evaluate(_ inputs: [Tensor?], into outputs: [Tensor?]) throws(OperatorError) {}
+}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AlulaOperators
 internal import AlulaTensor
 
 /// Splits a count of equal items into parts of nearly equal size.
@@ -46,5 +47,20 @@ extension Tensor {
                 position += count
             }
         }
+    }
+}
+
+extension Operator {
+    /// The scalar definition for a kernel that cannot do a case after all; the first output may be strided.
+    ///
+    /// Inputs have passed the shape rule, so that the definition does not throw.
+    func evaluateIntoStrided(_ inputs: [Tensor?], _ outputs: [Tensor?]) {
+        guard let dst = outputs.first ?? nil, !dst.isContiguous else {
+            try? evaluate(inputs, into: outputs)
+            return
+        }
+        let values = Tensor(uninitialized: dst.dataType, shape: dst.shape)
+        try? evaluate(inputs, into: [values] + outputs.dropFirst())
+        dst.copyElements(from: values)
     }
 }

@@ -65,7 +65,7 @@ struct PoolingF32: Kernel {
         guard let src = inputs[0] else { return }
         if outputs.count > 1, outputs[1] != nil {
             // Indices of maxima: the scalar definition.
-            if part == 0 { evaluateWithIndices(inputs, outputs) }
+            if part == 0 { operation.evaluateIntoStrided(inputs, outputs) }
             return
         }
         guard let dst = outputs[0] else { return }
@@ -86,16 +86,6 @@ struct PoolingF32: Kernel {
                 }
             }
         }
-    }
-
-    private func evaluateWithIndices(_ inputs: [Tensor?], _ outputs: [Tensor?]) {
-        guard let dst = outputs[0], !dst.isContiguous else {
-            try? operation.evaluate(inputs, into: outputs)
-            return
-        }
-        let values = Tensor(uninitialized: dst.dataType, shape: dst.shape)
-        try? operation.evaluate(inputs, into: [values] + outputs.dropFirst())
-        dst.copyElements(from: values)
     }
 
     /// One window that covers the plane.
