@@ -177,6 +177,8 @@ extension ImporterRegistry {
         registry.register("QLinearConv", importQLinearConv)
         registry.register("GridSample", importGridSample)
         registry.register("RoiAlign", importRoiAlign)
+        registry.register("Attention", importAttention)
+        registry.register("RotaryEmbedding", importRotaryEmbedding)
     }
 
     /// Shapes, slices, gathers, scatters, selection.

@@ -126,13 +126,7 @@ public struct GridSample: Operator {
         // What is not a number, or far away, is outside.
         var position = given.isNaN ? -0x1p30 : max(-0x1p30, min(0x1p30, given))
         if interpolation == .nearest { position.round(.toNearestOrEven) }
-        if position < low || position > high {
-            switch padding {
-            case .zeros: break
-            case .border: position = max(0, min(Double(extent - 1), position))
-            case .reflection: position = reflected(position, low, high)
-            }
-        }
+        if padding == .reflection { position = reflected(position, low, high) }
         let base = position.rounded(.down)
         let ratio = position - base
         let weights: [Double] =

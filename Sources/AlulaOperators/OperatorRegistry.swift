@@ -169,6 +169,8 @@ extension OperatorRegistry {
         registry.register(QLinearConv.self)
         registry.register(GridSample.self)
         registry.register(RoiAlign.self)
+        registry.register(Attention.self)
+        registry.register(RotaryEmbedding.self)
     }
 
     /// Shapes, slices, gathers, scatters, selection.

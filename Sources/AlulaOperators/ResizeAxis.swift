@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AlulaTensor
+
 /// Where an element of dst lies in src, along one axis. Raw values are ONNX's names.
 ///
 /// With `scale = dst / src`, positions in elements, 0 the centre of the first one:
@@ -90,7 +92,9 @@ struct ResizeAxisProblem {
         var isIdentity = srcExtent == dstExtent
         let offsets = interpolation == .nearest ? 0..<1 : window
         for x in 0..<dstExtent {
-            let position = position(x)
+            // A scale such as 0.6 is not a binary fraction. Choosing a neighbour needs the rounding of float32, in which
+            // all implementations agree that 3 / 0.6 is 5.
+            let position = interpolation == .nearest ? position(x, as: Float.self) : position(x, as: Double.self)
             outside.append(transformation == .cropAndResize && !(0...Double(srcExtent - 1)).contains(position))
             guard interpolation != .nearest else {
                 sources.append(nearest(position))
@@ -119,28 +123,31 @@ struct ResizeAxisProblem {
         )
     }
 
-    /// The position in src of element `x` of dst.
-    private func position(_ index: Int) -> Double {
-        let x = Double(index)
-        let src = Double(srcExtent)
-        let dst = scale * src
+    /// The position in src of an element of dst, in the precision of `F`.
+    private func position<F: FloatElement>(_ index: Int, as _: F.Type) -> Double {
+        let (x, src, scale) = (F(index), F(srcExtent), F(scale))
+        let dst: F = scale * src
+        let centred: F = (x + 0.5) / scale - 0.5
+        let position: F
         switch transformation {
-        case .halfPixel: return (x + 0.5) / scale - 0.5
-        case .halfPixelSymmetric: return src / 2 * (1 - Double(dstExtent) / dst) + (x + 0.5) / scale - 0.5
-        case .pytorchHalfPixel: return dstExtent > 1 ? (x + 0.5) / scale - 0.5 : 0
-        case .alignCorners: return dst == 1 ? 0 : x * (src - 1) / (dst - 1)
-        case .asymmetric: return x / scale
-        case .tfHalfPixelForNearest: return (x + 0.5) / scale
+        case .halfPixel: position = centred
+        case .halfPixelSymmetric:
+            let surplus: F = 1 - F(dstExtent) / dst
+            position = src / 2 * surplus + centred
+        case .pytorchHalfPixel: position = dstExtent > 1 ? centred : 0
+        case .alignCorners: position = dst == 1 ? 0 : x * (src - 1) / (dst - 1)
+        case .asymmetric: position = x / scale
+        case .tfHalfPixelForNearest: position = (x + 0.5) / scale
         case .cropAndResize:
-            let extent = (region.end - region.begin) * (src - 1)
-            return region.begin * (src - 1) + (dst == 1 ? extent / 2 : x * extent / (dst - 1))
+            let begin: F = F(region.begin) * (src - 1)
+            let extent: F = (F(region.end) - F(region.begin)) * (src - 1)
+            position = begin + (dst == 1 ? extent / 2 : x * extent / (dst - 1))
         }
+        return Double(position)
     }
 
-    /// The neighbour of a position. A scale such as 0.6 is not a binary fraction: rounding the position to float32 lets
-    /// 3 / 0.6 still be 5.
+    /// The neighbour of a position.
     private func nearest(_ position: Double) -> Int {
-        let position = Double(Float(position))
         let rounded =
             switch rounding {
             case .roundPreferFloor: (position - 0.5).rounded(.up)

@@ -199,7 +199,8 @@ extension WindowParameters {
             )
             let full = stride * (src - 1) + axis.reach + (outputPadding.isEmpty ? 0 : outputPadding[index])
             let isSame = autoPad == .sameUpper || autoPad == .sameLower
-            if let wanted = outputExtents?[index] ?? (isSame ? src * stride : nil) {
+            // Windows narrower than the stride leave no src · stride elements; none are added.
+            if let wanted = outputExtents?[index] ?? (isSame ? min(src * stride, full) : nil) {
                 let total = max(full - wanted, 0)
                 axis.padBegin = autoPad == .sameUpper ? total / 2 : total - total / 2
                 axis.padEnd = total - axis.padBegin
