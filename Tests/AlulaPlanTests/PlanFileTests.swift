@@ -3,6 +3,7 @@
 import AlulaOperators
 import AlulaPlan
 import AlulaTensor
+import AlulaTesting
 import Testing
 
 @Suite("Plan file")
@@ -71,9 +72,9 @@ struct PlanFileTests {
     }
 
     @Test func checksumIsXXH64() {
-        // The reference implementation below is written from the specification, independently of the module's.
-        #expect(storedChecksum(at: 40) == xxh64(bytes[256..<256 + Int(storedChecksum(at: 32))]))
-        #expect(storedChecksum(at: 224) == xxh64(bytes[0..<224]))
+        // The reference implementation is written from the specification, independently of the module's.
+        #expect(storedChecksum(at: 40) == PlanParts.xxh64(Array(bytes[256..<256 + Int(storedChecksum(at: 32))])))
+        #expect(storedChecksum(at: 224) == PlanParts.xxh64(Array(bytes[0..<224])))
     }
 
     private func storedChecksum(at offset: Int) -> UInt64 { word(bytes, at: offset) }
@@ -175,11 +176,9 @@ struct PlanFileTests {
 }
 
 /// The little-endian word at `offset`.
-func word(_ bytes: [UInt8], at offset: Int) -> UInt64 {
-    (0..<8).reduce(0) { $0 | UInt64(bytes[offset + $1]) << UInt64(8 * $1) }
-}
+func word(_ bytes: [UInt8], at offset: Int) -> UInt64 { PlanParts.word(bytes[offset..<offset + 8]) }
 
-/// Makes checksums fit changed content, so that the checks behind them are reached.
+/// Makes checksums fit changed content where the header still says where it is, so that the checks behind are reached.
 func reseal(_ bytes: inout [UInt8]) {
     func store(_ value: UInt64, at offset: Int) {
         for index in 0..<8 { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> UInt64(8 * index)) }
@@ -188,31 +187,7 @@ func reseal(_ bytes: inout [UInt8]) {
     for table in [24, 48] {
         let (start, count) = (word(bytes, at: table), word(bytes, at: table + 8))
         guard start <= UInt64(bytes.count), count <= UInt64(bytes.count) - start, count % 32 == 0 else { continue }
-        store(xxh64(bytes[Int(start)..<Int(start + count)]), at: table + 16)
+        store(PlanParts.xxh64(Array(bytes[Int(start)..<Int(start + count)])), at: table + 16)
     }
-    store(xxh64(bytes[0..<224]), at: 224)
-}
-
-/// XXH64, seed 0, of whole 32-byte stripes, from the specification.
-func xxh64(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-    let p: [UInt64] = [
-        0x9E37_79B1_85EB_CA87, 0xC2B2_AE3D_27D4_EB4F, 0x1656_67B1_9E37_79F9, 0x85EB_CA77_C2B2_AE63,
-        0x27D4_EB2F_1656_67C5,
-    ]
-    func rotl(_ x: UInt64, _ r: UInt64) -> UInt64 { (x << r) | (x >> (64 - r)) }
-    func round(_ acc: UInt64, _ lane: UInt64) -> UInt64 { rotl(acc &+ lane &* p[1], 31) &* p[0] }
-    var acc = [p[0] &+ p[1], p[1], 0, 0 &- p[0]]
-    let copy = Array(bytes)
-    for start in stride(from: 0, to: copy.count, by: 32) {
-        for lane in 0..<4 { acc[lane] = round(acc[lane], word(copy, at: start + 8 * lane)) }
-    }
-    var hash = p[4]
-    if !copy.isEmpty {
-        hash = rotl(acc[0], 1) &+ rotl(acc[1], 7) &+ rotl(acc[2], 12) &+ rotl(acc[3], 18)
-        for lane in acc { hash = (hash ^ round(0, lane)) &* p[0] &+ p[3] }
-    }
-    hash &+= UInt64(copy.count)
-    hash = (hash ^ (hash >> 33)) &* p[1]
-    hash = (hash ^ (hash >> 29)) &* p[2]
-    return hash ^ (hash >> 32)
+    store(PlanParts.xxh64(Array(bytes[0..<224])), at: 224)
 }
