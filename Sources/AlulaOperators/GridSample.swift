@@ -73,7 +73,7 @@ public struct GridSample: Operator {
 
     /// The scalar definition, summed in double precision and rounded once; positions in the grid's precision.
     public func evaluate(_ inputs: [Tensor?], into outputs: [Tensor?]) throws(OperatorError) {
-        guard let src = inputs[0], let grid = inputs[1], let dst = outputs[0] else { return }
+        guard let src = inputs[0], let grid = inputs[1], let dst = outputs[0], dst.elementCount > 0 else { return }
         let source = src.doubles()
         let positions = grid.dataType == .float64 ? positions(grid, src, Double.self) : positions(grid, src, Float.self)
         let extents = Array(src.shape.extents.dropFirst(2))

@@ -68,7 +68,7 @@ public struct LpPool: Operator {
 
     /// The scalar definition, in double precision and rounded once.
     public func evaluate(_ inputs: [Tensor?], into outputs: [Tensor?]) throws(OperatorError) {
-        guard let src = inputs[0], let dst = outputs[0] else { return }
+        guard let src = inputs[0], let dst = outputs[0], dst.elementCount > 0 else { return }
         let source = src.doubles()
         var norms = [Double](repeating: 0, count: dst.elementCount)
         let reference = PoolingReference(try geometry(src: src.shape), src: src.shape)

@@ -5,7 +5,7 @@ public import AlulaTensor
 extension Resize {
     /// The scalar definition: one axis after the other in double precision, rounded once; nearest copies.
     public func evaluate(_ inputs: [Tensor?], into outputs: [Tensor?]) throws(OperatorError) {
-        guard let src = inputs[0], let dst = outputs[0] else { return }
+        guard let src = inputs[0], let dst = outputs[0], dst.elementCount > 0 else { return }
         let axes = try resizeAxes(inputs.map { $0.map { OperatorInput($0) } })
         guard interpolation != .nearest else { return copyNearest(src, axes, into: dst) }
         var values = src.doubles()
