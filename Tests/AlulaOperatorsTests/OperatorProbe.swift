@@ -28,6 +28,7 @@ struct OperatorProbe {
         "max",
         "to", "mode", "alpha", "beta", "gamma", "epsilon", "output_shape", "output_padding", "group", "scales", "sizes",
         "reduction", "direction", "num_groups", "block_size", "blocksize", "equation", "auto_pad", "ceil_mode",
+        "ignoredClass", "cubic_coeff_a", "antialias", "sampling_ratio", "storage_order", "count_include_pad",
     ]
 
     /// Probes the operator registered as `name`.

@@ -28,7 +28,7 @@ struct SeedProblem {
     private static func one(_ value: Float) -> OperatorInput { OperatorInput(Tensor(scalar: value)) }
 
     /// Calls of operators whose inputs and parameters must fit together more closely than chance makes them.
-    static let all: [SeedProblem] = windows + normalisations + products + movements + quantisations
+    static let all: [SeedProblem] = windows + images + normalisations + products + movements + quantisations
 
     private static let windows: [SeedProblem] = [
         SeedProblem("Conv", ["pads": .integers([1, 1]), "strides": .integers([2])], float(1, 4, 7), float(6, 4, 3)),
@@ -68,6 +68,81 @@ struct SeedProblem {
             float(1, 2, 3),
             known(4),
             known(2)
+        ),
+    ]
+
+    private static let images: [SeedProblem] = [
+        SeedProblem("GridSample", [:], float(1, 2, 3, 4), float(1, 2, 2, 2)),
+        SeedProblem(
+            "GridSample",
+            ["mode": .string("cubic"), "padding_mode": .string("reflection")],
+            float(1, 2, 3, 4),
+            float(1, 2, 2, 2)
+        ),
+        SeedProblem(
+            "RoiAlign",
+            ["output_height": .integer(2), "output_width": .integer(3), "sampling_ratio": .integer(2)],
+            float(1, 2, 5, 5),
+            float(2, 4),
+            typed(.int64, 2)
+        ),
+        SeedProblem(
+            "Resize",
+            ["mode": .string("cubic"), "antialias": .integer(1)],
+            float(1, 2, 6),
+            nil,
+            nil,
+            known(1, 2, 3)
+        ),
+        SeedProblem(
+            "Resize",
+            ["axes": .integers([2]), "coordinate_transformation_mode": .string("tf_crop_and_resize")],
+            float(1, 2, 6),
+            float(2),
+            nil,
+            known(3)
+        ),
+        SeedProblem(
+            "Resize",
+            ["axes": .integers([1, 2]), "keep_aspect_ratio_policy": .string("not_larger")],
+            float(1, 2, 6),
+            nil,
+            nil,
+            known(3, 3)
+        ),
+        SeedProblem("HannWindow", [:], OperatorInput(Tensor(scalar: Int32(5)))),
+        SeedProblem("BlackmanWindow", [:], OperatorInput(Tensor(scalar: Int64(8)))),
+        SeedProblem(
+            "NegativeLogLikelihoodLoss",
+            ["ignoredClass": .integer(1)],
+            float(2, 3, 4),
+            typed(.int64, 2, 4),
+            float(3)
+        ),
+        SeedProblem(
+            "QLinearMatMul",
+            [:],
+            typed(.uint8, 2, 3),
+            float(),
+            typed(.uint8),
+            typed(.int8, 3, 2),
+            float(),
+            typed(.int8),
+            float(),
+            typed(.uint8)
+        ),
+        SeedProblem(
+            "QLinearConv",
+            ["pads": .integers([1, 1])],
+            typed(.uint8, 1, 2, 5),
+            float(),
+            typed(.uint8),
+            typed(.uint8, 3, 2, 2),
+            float(),
+            typed(.uint8),
+            float(),
+            typed(.uint8),
+            typed(.int32, 3)
         ),
     ]
 
