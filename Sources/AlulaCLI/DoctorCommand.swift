@@ -28,11 +28,13 @@ struct DoctorCommand: ParsableCommand {
         let count = threads ?? topology.usableCoreCount
         print("Measured (\(count) thread\(count == 1 ? "" : "s"), best of several, about two seconds)")
         let peaks = try MachinePeaks.measure(threadCount: count)
-        row(
-            "multiply-add, one thread",
-            "\(format(peaks.portableGigaflopsPerThread, digits: 1)) GFLOP/s FP32, portable code"
-        )
-        row("multiply-add, all threads", "\(format(peaks.portableGigaflops, digits: 1)) GFLOP/s FP32, portable code")
+        if let isa = peaks.isaName {
+            let peak = format(peaks.generatedGigaflopsPerThread, digits: 1)
+            row("FP32 peak, one thread", "\(peak) GFLOP/s, generated \(isa) multiply-adds")
+            row("FP32 peak, all threads", "\(format(peaks.generatedGigaflops, digits: 1)) GFLOP/s")
+        }
+        row("portable code, one thread", "\(format(peaks.portableGigaflopsPerThread, digits: 1)) GFLOP/s FP32")
+        row("portable code, all threads", "\(format(peaks.portableGigaflops, digits: 1)) GFLOP/s FP32")
         row("memory, read", "\(format(peaks.readGigabytesPerSecond, digits: 1)) GB/s")
         row("memory, copy", "\(format(peaks.copyGigabytesPerSecond, digits: 1)) GB/s")
         row("waking a sleeping thread", "\(format(peaks.wakeMicroseconds, digits: 1)) µs median")
@@ -42,6 +44,7 @@ struct DoctorCommand: ParsableCommand {
         print("Processor")
         row("model", topology.modelName)
         row("logical processors", "\(topology.logicalProcessors.count) in the affinity mask")
+        row("instruction sets", CPUFeatures.current.description)
         row("physical cores", "\(topology.physicalCoreCount)")
         row("control group quota", topology.coreQuota.map { "\(format($0, digits: 2)) cores" } ?? "none")
         row("usable cores", "\(topology.usableCoreCount)  (default of --threads)")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AlulaKernels
 package import AlulaSystem
 internal import AlulaTensor
 
@@ -11,6 +12,12 @@ package struct MachinePeaks: Sendable {
     package var portableGigaflopsPerThread: Double
     /// The same on all threads at once.
     package var portableGigaflops: Double
+    /// The instruction set the next two were measured with; nil where there is no kernel compiler for the processor.
+    package var isaName: String?
+    /// Fused multiply-adds in generated code, GFLOP/s of one thread: the machine's FP32 peak.
+    package var generatedGigaflopsPerThread: Double
+    /// The same on all threads at once.
+    package var generatedGigaflops: Double
     /// Bytes read per nanosecond (GB/s) by all threads from a buffer larger than the caches.
     package var readGigabytesPerSecond: Double
     /// Bytes copied per nanosecond (GB/s) by all threads, counting each byte once.
@@ -22,10 +29,14 @@ package struct MachinePeaks: Sendable {
     package static func measure(threadCount: Int) throws(SystemError) -> MachinePeaks {
         let one = try WorkerTeam(threadCount: 1, name: "alula-probe")
         let all = try WorkerTeam(threadCount: threadCount, name: "alula-probe")
+        let generated = (try? MultiplyAddPeak.forThisMachine()) ?? nil
         return MachinePeaks(
             threadCount: threadCount,
             portableGigaflopsPerThread: multiplyAddRate(on: one),
             portableGigaflops: multiplyAddRate(on: all),
+            isaName: generated?.isaName,
+            generatedGigaflopsPerThread: generated.map { rate(of: $0.peak, on: one) } ?? 0,
+            generatedGigaflops: generated.map { rate(of: $0.peak, on: all) } ?? 0,
             readGigabytesPerSecond: readRate(on: all),
             copyGigabytesPerSecond: try copyRate(on: all),
             wakeMicroseconds: try wakeMicroseconds()
@@ -47,6 +58,16 @@ package struct MachinePeaks: Sendable {
             }
         } rate: {
             operations / $0
+        }
+    }
+
+    /// Best of several timings of the generated kernel, GFLOP/s.
+    private static func rate(of peak: MultiplyAddPeak, on team: WorkerTeam) -> Double {
+        let rounds = 20_000
+        return best(of: 5) {
+            team.run(parts: team.threadCount) { _ in peak.run(roundCount: rounds) }
+        } rate: {
+            Double(team.threadCount * rounds * peak.operationsPerRound) / $0
         }
     }
 

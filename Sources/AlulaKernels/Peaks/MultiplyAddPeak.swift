@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import AlulaJIT
+internal import AlulaSystem
 
 /// A kernel that does nothing but independent multiply-adds in registers: the ceiling of every other kernel.
 package struct MultiplyAddPeak: Sendable {
@@ -31,6 +32,15 @@ package struct MultiplyAddPeak: Sendable {
             }
         }
         kernel = try ExecutableKernel(KernelCompiler(target: target).compile(jit.finish()))
+    }
+
+    /// A kernel for the widest vectors this process may use; nil where there is no emitter for the processor.
+    package static func forThisMachine() throws(JITError) -> (isaName: String, peak: MultiplyAddPeak)? {
+        let features = CPUFeatures.current
+        let isa: ISA? =
+            features.contains(.avx512Kernels) ? .avx512 : features.contains(.avx2Kernels) ? .avx2 : nil
+        guard let isa else { return nil }
+        return (isa.rawValue, try MultiplyAddPeak(target: .longest(isa)))
     }
 
     /// Runs `roundCount` rounds on the calling thread.
