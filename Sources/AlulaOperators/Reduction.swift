@@ -6,7 +6,7 @@ public import AlulaTensor
 ///
 /// src: any shape; axes: optional 1-D integers, negative ones counting from the last axis; dst: src's type, without the
 /// reduced axes, or with extent 1 in their place. Without axes, or with an empty list, all axes are reduced, unless the
-/// operator is told to reduce none then: dst is src.
+/// operator is told to reduce none then: every element is the reduction of itself, its square for a sum of squares.
 public protocol ReductionOperator: Operator {
     /// Element types the operator accepts.
     static var supportedDataTypes: Set<DataType> { get }
@@ -55,9 +55,6 @@ extension ReductionOperator {
     public func evaluate(_ inputs: [Tensor?], into outputs: [Tensor?]) throws(OperatorError) {
         guard let src = inputs.operand(0), let dst = outputs.operand(0) else { return }
         let reduced = try isReduced(src.shape, axes: inputs.operand(1)?.integers())
-        guard reduced.contains(true) || src.shape.rank == 0 && !ignoresEmptyAxes else {
-            return dst.copyElements(from: src)
-        }
         reduce(src, to: Shape(src.shape.indices.map { reduced[$0] ? 1 : src.shape[$0] }), into: dst)
     }
 

@@ -24,7 +24,7 @@ public struct ThresholdedRelu: FloatUnaryOperator {
     public var attributes: Attributes { ["alpha": .float(alpha)] }
 
     /// The scalar function.
-    public func apply(_ x: Double) -> Double { x <= Double(alpha) ? 0 : x }
+    public func apply(_ x: Double) -> Double { x > Double(alpha) ? x : 0 }
     /// The scalar function in `float32`.
-    public func apply(_ x: Float) -> Float { x <= alpha ? 0 : x }
+    public func apply(_ x: Float) -> Float { x > alpha ? x : 0 }
 }

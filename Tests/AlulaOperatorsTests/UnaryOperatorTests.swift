@@ -39,7 +39,7 @@ private let cases: [UnaryCase] = [
     },
     UnaryCase(Selu(alpha: 2, gamma: 1.5)) { 1.5 * ($0 > 0 ? $0 : 2 * expm1($0)) },
     UnaryCase(Celu(alpha: 2)) { $0.isNaN ? $0 : max(0, $0) + min(0, 2 * expm1($0 / 2)) },
-    UnaryCase(ThresholdedRelu(alpha: 1.5)) { $0.isNaN ? $0 : $0 > 1.5 ? $0 : 0 },
+    UnaryCase(ThresholdedRelu(alpha: 1.5)) { $0 > 1.5 ? $0 : 0 },
     UnaryCase(Softsign()) { $0 / (1 + abs($0)) },
     UnaryCase(Shrink(threshold: 1.5, bias: 0.25)) { $0.isNaN ? $0 : $0 < -1.5 ? $0 + 0.25 : $0 > 1.5 ? $0 - 0.25 : 0 },
     UnaryCase(Mish()) { $0 * tanh(softplus($0)) },
