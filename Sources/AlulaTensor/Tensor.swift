@@ -163,8 +163,12 @@ extension Tensor {
     ///
     /// - Precondition: as ``span(of:)``.
     public func elements<T: Element>(as type: T.Type) -> [T] {
-        let source = span(of: T.self)
-        return (0..<elementCount).map { source[$0] }
+        checkAccess(T.dataType)
+        return unsafe [T](unsafeUninitializedCapacity: elementCount) { buffer, count in
+            count = elementCount
+            guard let start = buffer.baseAddress else { return }
+            unsafe UnsafeMutableRawPointer(start).copyMemory(from: storage.base + byteOffset, byteCount: byteCount)
+        }
     }
 
     /// All elements converted to 64-bit integers; nil when they are not integers or bools.
@@ -177,6 +181,7 @@ extension Tensor {
 
     /// All elements converted to doubles; bools become 0 and 1.
     public func doubles() -> [Double] {
+        if dataType == .float32 { return elements(as: Float.self).map { Double($0) } }
         guard let type = dataType.numericElementType else { return elements(as: Bool.self).map { $0 ? 1 : 0 } }
         func convert<T: NumericElement>(_: T.Type) -> [Double] { elements(as: T.self).map(\.asDouble) }
         return convert(type)
