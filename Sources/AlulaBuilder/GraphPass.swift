@@ -16,6 +16,7 @@ package struct GraphPass: Sendable {
         .removeUnusedOutputs,
         .removeIdentities,
         .mergeDuplicates,
+        .simplifyArithmetic,
         .recogniseActivations,
         .foldTransposes,
         .foldConstants,

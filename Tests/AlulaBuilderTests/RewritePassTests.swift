@@ -95,6 +95,40 @@ import Testing
         #expect(after.nodes.map { after[$0].operation.name } == ["Gelu"])
     }
 
+    // MARK: - Arithmetic
+
+    @Test func powersWithSmallExponentsAreReplaced() throws {
+        var graph = Graph()
+        let x = graph.addInput("x", .float32, [2, 8])
+        func number(_ value: Float) -> Graph.ValueID { graph.addConstant(Tensor(scalar: value), name: "c") }
+        let square = graph.append(Pow(), x, number(2), name: "square")
+        let inverse = graph.append(Pow(), graph.append(Exp(), square, name: "e"), number(-1), name: "inverse")
+        let root = graph.append(Pow(), inverse, number(0.5), name: "root")
+        graph.markOutput(graph.append(Pow(), root, number(1.5), name: "y"))
+        let after = try applyPass(.simplifyArithmetic, to: graph)
+        #expect(after.nodes.map { after[$0].operation.name } == ["Mul", "Exp", "Reciprocal", "Sqrt", "Pow"])
+    }
+
+    @Test func layerNormalizationIsRecognisedOverTheLastAxisOnly() throws {
+        for (axis, expected) in [(-1, ["LayerNormalization"]), (1, nil)] as [(Int64, [String]?)] {
+            var generator = SeededGenerator(seed: 3)
+            var graph = Graph()
+            let x = graph.addInput("x", .float32, [2, 6, 6])
+            func add(_ tensor: Tensor) -> Graph.ValueID { graph.addConstant(tensor, name: "c") }
+            let axes = add(Tensor([axis], shape: [1]))
+            let centred = graph.append(Sub(), x, graph.append(ReduceMean(), x, axes, name: "m"), name: "centred")
+            let square = graph.append(Pow(), centred, add(Tensor(scalar: Float(2))), name: "square")
+            let variance = graph.append(ReduceMean(), square, axes, name: "variance")
+            let shifted = graph.append(Add(), variance, add(Tensor(scalar: Float(1e-5))), name: "shifted")
+            let unit = graph.append(Div(), centred, graph.append(Sqrt(), shifted, name: "root"), name: "unit")
+            let scaled = graph.append(Mul(), unit, add(generator.tensor([6])), name: "scaled")
+            graph.markOutput(graph.append(Add(), scaled, add(generator.tensor([6])), name: "y"))
+            let after = try applyPass(.simplifyArithmetic, to: graph)
+            let names = after.nodes.map { after[$0].operation.name }
+            #expect(expected.map { $0 == names } ?? !names.contains("LayerNormalization"))
+        }
+    }
+
     // MARK: - Everything together
 
     @Test func theStandardPassesLeaveOneStepOfAConvolutionalBlock() throws {
