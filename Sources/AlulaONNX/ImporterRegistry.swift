@@ -183,6 +183,8 @@ extension ImporterRegistry {
         registry.register("RoiAlign", importRoiAlign)
         registry.register("Attention", importAttention)
         registry.register("RotaryEmbedding", importRotaryEmbedding)
+        registry.register("MaxUnpool", importMaxUnpool)
+        registry.register("DeformConv", importDeformConv)
     }
 
     /// Shapes, slices, gathers, scatters, selection.

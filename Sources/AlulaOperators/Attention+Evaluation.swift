@@ -59,22 +59,24 @@ struct AttentionProblem {
                 throw mismatch(input, "[\(q[0]), \(k[1]), past, \(extent)], for keys and values alike")
             }
         }
-        let keyCount = past + k[2]
-        if let mask = given[3] {
-            let target = Shape([q[0], q[1], q[2], mask.rank > 0 ? mask[mask.rank - 1] : 1])
-            guard mask.rank > 0, mask[mask.rank - 1] <= keyCount, mask.broadcast(with: target) == target else {
-                throw mismatch(3, "a shape that broadcasts to \([q[0], q[1], q[2], keyCount])")
-            }
-        }
+        keyCount = past + k[2]
+        let scores = [q[0], q[1], q[2], keyCount]
+        if let mask = given[3], !Self.fits(mask, scores) { throw mismatch(3, "a shape that broadcasts to \(scores)") }
         self.isPacked = isPacked
         batch = q[0]
         heads = q[1]
         keyHeads = k[1]
         queryCount = q[2]
         pastCount = past
-        self.keyCount = keyCount
         extent = q[3]
         valueExtent = v[3]
+    }
+
+    /// Whether a mask broadcasts to the scores, or to the first keys of them.
+    private static func fits(_ mask: Shape, _ scores: [Int]) -> Bool {
+        guard let keyCount = mask.last, keyCount <= scores[3] else { return false }
+        let target = Shape(scores.dropLast() + [keyCount])
+        return mask.broadcast(with: target) == target
     }
 
     /// Extents of dst, all keys, all values and scores.

@@ -175,6 +175,8 @@ extension OperatorRegistry {
         registry.register(RoiAlign.self)
         registry.register(Attention.self)
         registry.register(RotaryEmbedding.self)
+        registry.register(MaxUnpool.self)
+        registry.register(DeformConv.self)
     }
 
     /// Shapes, slices, gathers, scatters, selection.
