@@ -9,24 +9,6 @@ internal import Testing
 
 /// What a file says is what the graph holds.
 struct ReaderTests {
-    /// One small tensor of every element type, with values at the type's limits.
-    static let tensors: [Tensor] = [
-        Tensor([0, -1.5, .infinity, 3e38] as [Float], shape: [2, 2]),
-        Tensor([0, -1.5, 65504] as [Float16], shape: [3]),
-        Tensor([0.1, -1e300] as [Double], shape: [2]),
-        Tensor([.min, -1, 0, .max] as [Int8], shape: [4]),
-        Tensor([.min, -1, .max] as [Int16], shape: [3]),
-        Tensor([.min, -1, .max] as [Int32], shape: [3, 1]),
-        Tensor([.min, -1, .max] as [Int64], shape: [1, 3]),
-        Tensor([0, 128, .max] as [UInt8], shape: [3]),
-        Tensor([0, .max] as [UInt16], shape: [2]),
-        Tensor([0, .max] as [UInt32], shape: [2]),
-        Tensor([0, .max] as [UInt64], shape: [2]),
-        Tensor([true, false, true], shape: [3]),
-        Tensor(scalar: Float(7)),
-        Tensor([] as [Float], shape: [0, 5]),
-    ]
-
     private func graph(of tensor: Tensor, form: ONNXWriter.Form) throws -> Graph {
         var model = ONNXWriter()
         model.addInitializer("constant", tensor, form: form)
@@ -35,9 +17,9 @@ struct ReaderTests {
         return try ONNXModel(bytes: model.serialized()).makeGraph()
     }
 
-    @Test(arguments: tensors.indices)
+    @Test(arguments: SampleTensors.everyType.indices)
     func initializersSurviveEveryStorageForm(index: Int) throws {
-        let tensor = Self.tensors[index]
+        let tensor = SampleTensors.everyType[index]
         for form in [ONNXWriter.Form.raw, .typed, .unpacked] {
             let result = try GraphInterpreter(graph(of: tensor, form: form)).run([])
             #expect(result.count == 1)

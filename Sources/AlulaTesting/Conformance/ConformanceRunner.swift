@@ -79,7 +79,9 @@ package struct ConformanceRunner: Sendable {
                 let difference = try run(graph, dataSet: dataSet)
                 largestOfRange = max(largestOfRange, difference.largestOfRange)
                 guard let failure = difference.failure else { continue }
-                return result(ConformanceDefects.reason(for: testCase.name).map { .unsupported($0) } ?? .failed(failure))
+                return result(
+                    ConformanceDefects.reason(for: testCase.name).map { .unsupported($0) } ?? .failed(failure)
+                )
             }
             return result(.passed)
         } catch let error as ImportError {
@@ -106,7 +108,7 @@ package struct ConformanceRunner: Sendable {
         do {
             let graph = try Graph(onnx: testCase.modelPath)
             for dataSet in try testCase.dataSets() {
-                _ = try GraphInterpreter(graph).run(ConformanceCase.tensors(in: dataSet, prefix: "input"))
+                _ = try GraphInterpreter(graph).run(dataSet.inputs(of: graph))
             }
             return nil
         } catch InterpreterError.operatorRefused(
@@ -122,10 +124,9 @@ package struct ConformanceRunner: Sendable {
         }
     }
 
-    private func run(_ graph: Graph, dataSet: String) throws -> Difference {
-        let inputs = try ConformanceCase.tensors(in: dataSet, prefix: "input")
-        let expected = try ConformanceCase.tensors(in: dataSet, prefix: "output")
-        let outputs = try level.run(graph, inputs)
+    private func run(_ graph: Graph, dataSet: ConformanceDataSet) throws -> Difference {
+        let expected = try dataSet.outputs()
+        let outputs = try level.run(graph, dataSet.inputs(of: graph))
         guard outputs.count == expected.count else {
             return Difference(failure: "got \(outputs.count) outputs, expected \(expected.count)")
         }

@@ -3,12 +3,11 @@
 internal import AlulaONNX
 internal import AlulaSystem
 internal import AlulaTensor
-internal import AlulaTesting
 
 /// Whole models to damage.
-enum FuzzSeeds {
+package enum FuzzSeeds {
     /// Models written here, and all small models of ONNX's backend cases where those are installed.
-    static func all() throws -> [[UInt8]] {
+    package static func all() throws -> [[UInt8]] {
         var seeds = [typedTensors(), functions(), network()]
         guard let directory = ConformanceData.directory else { return seeds }
         for testCase in try ConformanceCase.discover(in: directory) {
@@ -20,7 +19,7 @@ enum FuzzSeeds {
 
     private static func typedTensors() -> [UInt8] {
         var model = ONNXWriter()
-        for (index, tensor) in ReaderTests.tensors.enumerated() {
+        for (index, tensor) in SampleTensors.everyType.enumerated() {
             for (form, suffix) in [(ONNXWriter.Form.raw, "raw"), (.typed, "typed"), (.unpacked, "unpacked")] {
                 let name = "\(suffix)\(index)"
                 model.addInitializer(name, tensor, form: form)
