@@ -151,7 +151,7 @@ struct Lowering {
         let inputTypes = inputs.map { $0?.type }
         step.outputs = outputs
         step.kernel =
-            KernelCatalogue.portable.kernel(for: node.operation, inputs: inputTypes, outputs: outputs)?.identifier
+            KernelCatalogue.standard.kernel(for: node.operation, inputs: inputTypes, outputs: outputs)?.identifier
         step.floatingPointOperations = node.operation.floatingPointOperations(inputs: inputTypes, outputs: outputs)
         step.byteCount = (inputTypes.compactMap(\.self) + outputs).reduce(0) { $0 + $1.byteCount }
         return step

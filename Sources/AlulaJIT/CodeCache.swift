@@ -21,6 +21,10 @@ package final class CodeCache: Sendable {
     private let options: JITOptions
     private let state: Locked<State>
 
+    /// The process's cache, with the options of the environment; values it does not understand count as absent here and
+    /// are refused by whoever calls ``JITOptions/fromEnvironment()``.
+    package static let shared = CodeCache(options: (try? .fromEnvironment()) ?? JITOptions())
+
     /// - Parameter options: dumps, profiler names and the instruction set limit.
     package init(options: JITOptions = JITOptions()) {
         self.options = options

@@ -41,6 +41,14 @@ package struct KernelCatalogue: Sendable {
         return nil
     }
 
+    /// Generated kernels where the machine has an instruction set for them, then the portable ones. A family is a line.
+    package static let standard = KernelCatalogue(
+        families: [
+            Family("depthwise convolution", make: DepthwiseF32.make),
+            Family("planar convolution", make: PlanarConvolutionKernel.make),
+        ] + portable.families
+    )
+
     /// Kernels in portable Swift, for every CPU. A family is a line here.
     package static let portable = KernelCatalogue(families: [
         Family("depthwise convolution", make: DepthwiseF32.make),

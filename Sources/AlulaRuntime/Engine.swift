@@ -50,7 +50,7 @@ public final class Engine: Sendable {
     /// Makes an engine of a plan, as a builder gives it.
     /// - Throws: ``PlanError/malformed(what:location:got:expected:)`` when the plan is not consistent.
     public convenience init(_ plan: Plan, warn: (@Sendable (String) -> Void)? = nil) throws(PlanError) {
-        try self.init(plan, kernels: .portable, warn: warn)
+        try self.init(plan, kernels: .standard, warn: warn)
     }
 
     /// As ``init(_:warn:)``, with a choice of kernels.

@@ -115,6 +115,9 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
             OperationCase(testDescription: "spread", isFloat: false) { jit, dst, _, _, _ in
                 jit.spread(dst.bits, jit.integer("value", 0x1234_5678_9ABC))
             },
+            OperationCase(testDescription: "even elements", isFloat: false) { jit, dst, a, b, _ in
+                jit.evenElements(dst, a, b)
+            },
             OperationCase(testDescription: "gather") { jit, dst, _, _, memory in
                 let (indices, base) = (jit.integers("indices"), jit.testArguments().first)
                 jit.laneIndex(indices)

@@ -45,6 +45,7 @@ func checkKernel(
     _ operation: any Operator,
     _ inputs: [Tensor?],
     tolerance: Double = 1e-5,
+    catalogue: KernelCatalogue = .portable,
     context: String = "",
     sourceLocation: SourceLocation = #_sourceLocation
 ) throws {
@@ -52,7 +53,7 @@ func checkKernel(
     let expected = types.map { Tensor(zeros: $0.dataType, shape: $0.shape) }
     try operation.evaluate(inputs, into: expected)
     let kernel = try #require(
-        KernelCatalogue.portable.kernel(for: operation, inputs: inputs.map { $0?.type }, outputs: types),
+        catalogue.kernel(for: operation, inputs: inputs.map { $0?.type }, outputs: types),
         "no kernel for \(operation.described) on \(inputs.map { $0?.type.description ?? "_" })",
         sourceLocation: sourceLocation
     )

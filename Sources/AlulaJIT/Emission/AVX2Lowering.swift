@@ -131,6 +131,11 @@ struct AVX2Lowering<V: VEXRegister>: VectorLowering {
 
     func swapHalves(_ dst: V, _ src: V) { asm.vperm2f128(dst, src, src, 0x01) }
 
+    func evenElements(_ dst: V, _ a: V, _ b: V) {
+        asm.vshufps(dst, a, b, 0x88)
+        if V.length == .bits256 { asm.vpermpd(dst, dst, 0xD8) }
+    }
+
     // MARK: Masks
 
     func lanesBelow(_ dst: Variable, _ count: GPR64) {

@@ -85,6 +85,11 @@ struct AVX512Lowering<V: VectorRegister>: VectorLowering {
         asm.vshuff32x4(dst, src, src, V.length == .bits512 ? 0x4E : 0x01)
     }
 
+    func evenElements(_ dst: V, _ a: V, _ b: V) {
+        asm.vmovups(dst, context.constant(.evenIndex))
+        asm.vpermi2ps(dst, a, b)
+    }
+
     // MARK: Masks
 
     func lanesBelow(_ dst: Variable, _ count: GPR64) {

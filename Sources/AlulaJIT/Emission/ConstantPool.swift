@@ -12,6 +12,8 @@ struct ConstantPool {
         case vector(UInt32)
         /// 0, 1, 2, … in the lanes.
         case laneIndex
+        /// 0, 2, 4, … in the lanes.
+        case evenIndex
     }
 
     private var labels: [Content: Label] = [:]
@@ -38,6 +40,7 @@ struct ConstantPool {
             switch content {
             case .word(let bits): asm.data([Float(bitPattern: bits)])
             case .vector(let bits): asm.data(Array(repeating: Float(bitPattern: bits), count: lanes))
+            case .evenIndex: asm.data((0..<UInt32(lanes)).map { Float(bitPattern: 2 * $0) })
             case .laneIndex: asm.data((0..<UInt32(lanes)).map { Float(bitPattern: $0) })
             }
         }

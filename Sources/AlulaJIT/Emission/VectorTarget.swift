@@ -47,7 +47,7 @@ package struct VectorTarget: Sendable, Hashable {
     package var masksAreVectors: Bool { isa == .avx2 }
 
     /// Masks that can be alive at once, where they have registers of their own.
-    var maskRegisterCount: Int { 6 }
+    package var maskRegisterCount: Int { 6 }
 }
 
 extension VectorTarget: CustomStringConvertible {

@@ -110,6 +110,11 @@ extension KernelBuilder {
         append(.reduce(op, dst.variable, src.variable))
     }
 
+    /// Elements 0, 2, 4, … of `a` and `b`, one behind the other: what a stride of two reads.
+    package func evenElements(_ dst: FloatVector, _ a: FloatVector, _ b: FloatVector) {
+        append(.evenElements(dst.variable, a.variable, b.variable))
+    }
+
     // MARK: Conversions
 
     /// `dst = a` rounded to the nearest integer, ties to even.

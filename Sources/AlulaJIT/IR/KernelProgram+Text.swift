@@ -44,6 +44,7 @@ extension KernelProgram {
         case .multiplyAdd(_, let a, let b, let c): "\(name(of: a)) * \(name(of: b)) + \(text(of: c))"
         case .dotBytes(let dst, let a, let b): "\(name(of: dst)) + dot(\(name(of: a)), \(text(of: b)))"
         case .reduce(let op, _, let src): "reduce \(op.rawValue)(\(name(of: src)))"
+        case .evenElements(_, let a, let b): "even elements of \(name(of: a)), \(name(of: b))"
         case .lanesBelow(_, let count): "lanes below \(name(of: count))"
         case .compare(let predicate, _, let a, let b): "\(predicate.rawValue)(\(name(of: a)), \(text(of: b)))"
         case .mask(let op, _, let a, let b): "mask \(op.rawValue)(\(name(of: a)), \(name(of: b)))"

@@ -130,6 +130,8 @@ package enum Operation: Sendable, Hashable {
     case dotBytes(Variable, Variable, VectorSource)
     /// The reduction of all lanes of a vector, in every lane: pairs at distance lanes/2, then lanes/4, ….
     case reduce(ReductionOperator, Variable, Variable)
+    /// Elements 0, 2, 4, … of two vectors, one behind the other.
+    case evenElements(Variable, Variable, Variable)
     // MARK: Masks
     /// Lanes `0 ..< count`; `count` must be in `0...255`.
     case lanesBelow(Variable, Variable)

@@ -208,6 +208,9 @@ package struct KernelInterpreter<Memory: KernelMemory> {
             vectors[dst.id] = (0..<lanes).map { lane in
                 LaneArithmetic.dotBytes(vectors[dst.id][lane], vectors[a.id][lane], right[lane])
             }
+        case .evenElements(let dst, let a, let b):
+            let both = vectors[a.id] + vectors[b.id]
+            vectors[dst.id] = (0..<lanes).map { both[2 * $0] }
         case .reduce(let op, let dst, let src): reduce(op, dst, src)
         case .select(let dst, let mask, let a, let b):
             vectors[dst.id] = (0..<lanes).map { masks[mask.id][$0] ? vectors[a.id][$0] : vectors[b.id][$0] }

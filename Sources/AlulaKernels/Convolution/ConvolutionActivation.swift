@@ -41,16 +41,21 @@ struct ConvolutionActivation {
     }
 }
 
+extension DirectConvolutionDescriptor.Activation {
+    /// The end of a kernel identifier.
+    var nameSuffix: String {
+        switch self {
+        case .none: ""
+        case .relu: "_relu"
+        case .leakyRelu: "_leakyrelu"
+        case .clip: "_clip"
+        }
+    }
+}
+
 extension DirectConvolutionDescriptor {
     /// The end of the kernel identifier.
     var epilogueName: String {
-        let activationName =
-            switch activation {
-            case .none: ""
-            case .relu: "_relu"
-            case .leakyRelu: "_leakyrelu"
-            case .clip: "_clip"
-            }
-        return (hasBias ? "_bias" : "") + (addsResidual ? "_residual" : "") + activationName
+        (hasBias ? "_bias" : "") + (addsResidual ? "_residual" : "") + activation.nameSuffix
     }
 }
