@@ -6,9 +6,16 @@ package import AlulaSystem
 ///
 /// Lookups take a short lock of their own that no running command holds.
 final class AllocationTable: Sendable {
+    /// A live allocation with its range, so that a search touches no object but the one it finds.
+    private struct Entry {
+        var start: UInt
+        var end: UInt
+        var allocation: Allocation
+    }
+
     private struct State {
         /// Sorted by address; allocations do not overlap.
-        var live: [Allocation] = []
+        var live: [Entry] = []
         /// The last freed ranges, oldest first, so that an error can say "freed" instead of "unknown".
         var freed: [Range<UInt>] = []
         var byteCount = 0
@@ -25,7 +32,8 @@ final class AllocationTable: Sendable {
         let start = allocation.address
         state.withLock { state in
             let index = Self.insertionIndex(of: start, in: state.live)
-            state.live.insert(allocation, at: index)
+            let end = start.rawValue + UInt(allocation.byteCount)
+            state.live.insert(Entry(start: start.rawValue, end: end, allocation: allocation), at: index)
             state.byteCount += allocation.byteCount
             state.freed.removeAll { $0.contains(start.rawValue) }
         }
@@ -36,7 +44,7 @@ final class AllocationTable: Sendable {
         let start = allocation.address
         state.withLock { state in
             let index = Self.insertionIndex(of: start, in: state.live)
-            guard index < state.live.count, state.live[index] === allocation else { return }
+            guard index < state.live.count, state.live[index].allocation === allocation else { return }
             state.live.remove(at: index)
             state.byteCount -= allocation.byteCount
             if state.freed.count == Self.rememberedFreedCount { state.freed.removeFirst() }
@@ -48,8 +56,8 @@ final class AllocationTable: Sendable {
     func allocation(startingAt address: DeviceAddress) -> Allocation? {
         state.withLock { state in
             let index = Self.insertionIndex(of: address, in: state.live)
-            guard index < state.live.count, state.live[index].address == address else { return nil }
-            return state.live[index]
+            guard index < state.live.count, state.live[index].start == address.rawValue else { return nil }
+            return state.live[index].allocation
         }
     }
 
@@ -70,12 +78,11 @@ final class AllocationTable: Sendable {
                 )
             }
             let next = Self.insertionIndex(of: address.advanced(byByteCount: 1), in: state.live)
-            guard next > 0,
-                state.live[next - 1].address.rawValue + UInt(state.live[next - 1].byteCount) >= address.rawValue
-            else { throw Self.unknown(address, freed: state.freed, location: location) }
-            let allocation = state.live[next - 1]
-            let start = Int(address.rawValue - allocation.address.rawValue)
-            let given = allocation.byteCount - start
+            guard next > 0, state.live[next - 1].end >= address.rawValue else {
+                throw Self.unknown(address, freed: state.freed, location: location)
+            }
+            let start = Int(address.rawValue - state.live[next - 1].start)
+            let given = Int(state.live[next - 1].end - address.rawValue)
             // The byte just past an allocation belongs to nobody.
             guard given > 0 || start == 0 else {
                 throw Self.unknown(address, freed: state.freed, location: location)
@@ -83,16 +90,16 @@ final class AllocationTable: Sendable {
             guard byteCount <= given else {
                 throw .tooShort(location, neededByteCount: byteCount, givenByteCount: given)
             }
-            return MemoryRange(allocation: allocation, byteRange: start..<start + byteCount)
+            return MemoryRange(allocation: state.live[next - 1].allocation, byteRange: start..<start + byteCount)
         }
     }
 
-    private static func insertionIndex(of address: DeviceAddress, in live: [Allocation]) -> Int {
+    private static func insertionIndex(of address: DeviceAddress, in live: [Entry]) -> Int {
         var low = 0
         var high = live.count
         while low < high {
             let middle = (low + high) / 2
-            if live[middle].address < address { low = middle + 1 } else { high = middle }
+            if live[middle].start < address.rawValue { low = middle + 1 } else { high = middle }
         }
         return low
     }

@@ -17,6 +17,8 @@ public final class Engine: Sendable {
     let warn: @Sendable (String) -> Void
     /// `binding 'name'` by index, made once so that enqueueing makes no text.
     let bindingLabels: [String]
+    /// The alignment of each binding's memory: the bytes of one element.
+    let bindingAlignments: [UInt]
     /// The number of input bindings; they come first.
     let inputCount: Int
     private let indices: [String: Int]
@@ -64,6 +66,7 @@ public final class Engine: Sendable {
         self.kernels = kernels
         self.warn = warn ?? { Terminal.writeToStandardError("alula: warning: \($0)\n") }
         bindingLabels = plan.bindings.map { "binding '\($0.name)'" }
+        bindingAlignments = plan.bindings.map { UInt($0.dataType.byteCount) }
         inputCount = plan.bindings.prefix { $0.mode == .input }.count
         indices = Dictionary(plan.bindings.enumerated().map { ($1.name, $0) }) { first, _ in first }
     }

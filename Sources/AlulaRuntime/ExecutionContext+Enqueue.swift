@@ -163,7 +163,7 @@ extension ExecutionContext {
         _ memory: (_ index: Int, _ byteCount: Int?) throws(ExecutionError) -> MemoryRange?
     ) throws(ExecutionError) -> MemoryRange? {
         guard let range = try memory(index, bound.instance.bindingByteCounts[index]) else { return nil }
-        let alignment = UInt(engine.plan.bindings[index].dataType.byteCount)
+        let alignment = engine.bindingAlignments[index]
         guard range.address.rawValue % alignment == 0 else {
             throw .invalidArgument(
                 .init(
