@@ -134,6 +134,7 @@ extension ImporterRegistry {
         registry.register("LogSoftmax", importLogSoftmax)
         registry.register("Hardmax", importHardmax)
         registry.register("Dropout", importDropout)
+        registry.register("MelWeightMatrix", importMelWeightMatrix)
         registry.register("Det", importDet)
         registry.register("AffineGrid", importAffineGrid)
         registry.register("DFT", importDFT)

@@ -128,6 +128,7 @@ extension OperatorRegistry {
         registry.register(LogSoftmax.self)
         registry.register(Hardmax.self)
         registry.register(Dropout.self)
+        registry.register(MelWeightMatrix.self)
         registry.register(Det.self)
         registry.register(AffineGrid.self)
         registry.register(DFT.self)

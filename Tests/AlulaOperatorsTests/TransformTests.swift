@@ -109,3 +109,26 @@ internal import Testing
         #expect(largestDifference(dst, expected) < 1e-6)
     }
 }
+
+@Suite struct MelWeightMatrixTests {
+    @Test func bandsRiseToOneAndFall() throws {
+        let inputs = [
+            Tensor(scalar: Int64(8)), Tensor(scalar: Int64(512)), Tensor(scalar: Int64(16_000)),
+            Tensor(scalar: Float(100)), Tensor(scalar: Float(8_000)),
+        ]
+        let dst = try evaluateAll(MelWeightMatrix(), inputs)[0]
+        #expect(dst.shape == [257, 8])
+        var lastCentre = -1
+        for band in 0..<8 {
+            let column = (0..<257).map { dst.at([$0, band]) }
+            let centre = try #require(column.firstIndex(of: 1))
+            #expect(centre > lastCentre && column.allSatisfy { 0...1 ~= $0 })
+            #expect(zip(column[..<centre], column[1...centre]).allSatisfy { $0 <= $1 })
+            #expect(zip(column[centre...], column[centre...].dropFirst()).allSatisfy { $0 >= $1 })
+            lastCentre = centre
+        }
+        #expect(throws: OperatorError.self) {
+            try evaluateAll(MelWeightMatrix(), inputs.dropLast() + [Tensor(scalar: Float(1e6))])
+        }
+    }
+}
