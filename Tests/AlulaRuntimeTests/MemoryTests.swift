@@ -179,6 +179,8 @@ import Testing
             (17, 16, { try stream.copy(from: small, to: large, byteCount: 17) }),
             (64, 16, { try stream.copy(fromPageable: [UInt8](repeating: 0, count: 64).span, to: small) }),
             (64, 16, { _ = try device.memoryRange(at: small.address, byteCount: 64, for: "binding 'x'") }),
+            (17, 16, { _ = try device.memoryRange(at: small.address, byteCount: 17, for: "binding 'x'") }),
+            (9, 8, { _ = try device.memoryRange(at: small.address.advanced(byByteCount: 8), byteCount: 9, for: "x") }),
         ]
         for (needed, given, use) in uses {
             let error = #expect(throws: ExecutionError.self) { try use() }

@@ -359,6 +359,17 @@ import Testing
 
     // MARK: Threads
 
+    @Test func idleStreamThreadsSleep() throws {
+        let stream = try device.makeStream(name: "idler")
+        try stream.launchHostFunction {}
+        try stream.synchronize()
+        #expect(eventually { stateOfThread(named: "alula-idler") == "S" })
+        for _ in 0..<20 {
+            pauseMillisecond()
+            #expect(stateOfThread(named: "alula-idler") == "S")
+        }
+    }
+
     @Test func forkedProcessGetsANamedErrorInsteadOfADeadlock() throws {
         let stream = try device.makeStream()
         let code = try inForkedChild {

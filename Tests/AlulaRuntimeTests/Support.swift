@@ -106,14 +106,30 @@ func crankAll(_ streams: ExecutionStream...) {
     }
 }
 
+/// The scheduler's state of the thread with this name: "R" runs or could run, "S" sleeps; nil when there is none.
+func stateOfThread(named name: String) -> String? {
+    for task in (try? Files.list("/proc/self/task")) ?? [] {
+        guard let text = try? Files.readText("/proc/self/task/\(task)/stat"), text.contains("(\(name))"),
+            let close = text.lastIndex(of: ")")
+        else { continue }
+        return text[text.index(after: close)...].split(separator: " ").first.map(String.init)
+    }
+    return nil
+}
+
+/// Sleeps for about a millisecond.
+func pauseMillisecond() {
+    let lock = Lock()
+    let never = ConditionVariable()
+    _ = lock.withLock { never.wait(with: lock, timeoutNanoseconds: 1_000_000) }
+}
+
 /// Waits until `condition` holds; false after half a minute.
 func eventually(_ condition: () -> Bool) -> Bool {
     let deadline = MonotonicClock.nowNanoseconds() + 30_000_000_000
-    let lock = Lock()
-    let never = ConditionVariable()
     while !condition() {
         guard MonotonicClock.nowNanoseconds() < deadline else { return false }
-        _ = lock.withLock { never.wait(with: lock, timeoutNanoseconds: 1_000_000) }
+        pauseMillisecond()
     }
     return true
 }
