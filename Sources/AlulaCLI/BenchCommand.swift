@@ -23,7 +23,9 @@ struct BenchCommand: ParsableCommand {
             try ExperimentsCommand(model: model, build: build, options: options).run()
             return
         }
+        let loadStart = MonotonicClock.nowNanoseconds()
         let plan = try loadPlan()
+        let planMs = Double(MonotonicClock.nowNanoseconds() - loadStart) / 1e6
         let call = try chooseCall(for: plan)
         let engine = try Engine(plan)
         let device = try Device.cpu(threads: options.threads, teams: options.streams)
@@ -33,6 +35,7 @@ struct BenchCommand: ParsableCommand {
             shapes: try parseShapes(build.shapes ?? "", option: "--shapes"),
             batch: options.batch
         )
+        let makeStart = MonotonicClock.nowNanoseconds()
         let lanes = try (0..<options.streams).map { _ in
             try BenchLane(
                 engine: engine,
@@ -43,6 +46,15 @@ struct BenchCommand: ParsableCommand {
                 batch: options.batch,
                 hostMemory: options.hostMemory
             )
+        }
+        let makeMs = Double(MonotonicClock.nowNanoseconds() - makeStart) / 1e6
+        print(
+            "\(model.plan == nil ? "Built" : "Loaded") \(plan.name) in \(format(planMs, digits: 2)) ms; "
+                + "contexts, buffers and streams in \(format(makeMs, digits: 2)) ms"
+        )
+        if let count = options.enqueueOnly {
+            try measureEnqueue(lanes[0], count, call)
+            return
         }
         let profile = LayerTimeRecorder()
         let result = try runner(lanes).run()
@@ -97,6 +109,18 @@ struct BenchCommand: ParsableCommand {
         )
     }
 
+    /// Times calls twice and reports the second time: the first one makes room for so many commands in flight.
+    private func measureEnqueue(_ lane: BenchLane, _ count: Int, _ call: ExecuteCall) throws {
+        _ = try lane.timeEnqueues(count)
+        let summary = LatencySummary(try lane.timeEnqueues(count).map { $0 * 1e3 })
+        print(
+            "\(call.pythonName): \(count) calls, stream held back: "
+                + "min \(format(summary.min, digits: 2)) µs, median \(format(summary.median, digits: 2)) µs, "
+                + "p90 \(format(summary.p90, digits: 2)) µs, p99 \(format(summary.p99, digits: 2)) µs, "
+                + "max \(format(summary.max, digits: 2)) µs"
+        )
+    }
+
     /// Runs a few more inferences with a profiler attached, apart from the measurement, as its clock reads cost time.
     private func profileLayers(_ lane: BenchLane, into profile: LayerTimeRecorder) throws {
         lane.setProfiler(profile)
@@ -133,6 +157,7 @@ struct BenchCommand: ParsableCommand {
         )
         if build.verbose { report.printTrace() }
         report.printSummary()
+        if let peak = ProcessMemory.peakResidentByteCount { print("Peak memory: \(peak >> 20) MiB resident") }
         if options.profileLayers { try LayerProfile(profile.layers, plan).printTable() }
         if let directory = options.saveOutputs { try save(try lanes[0].outputs(), to: directory) }
         if let path = options.json { try report.writeJSON(to: path) }

@@ -143,8 +143,42 @@ final class BenchLane {
         }
     }
 
-    /// Whether the last inference enqueued has completed.
-    var isDone: Bool { (try? end.query()) == .ready }
+    /// Host milliseconds of `count` execute calls, one by one, while a host function holds the stream back.
+    ///
+    /// Nothing of what is enqueued runs: the host function fails in the end, and a failed stream skips what follows.
+    func timeEnqueues(_ count: Int) throws -> [Double] {
+        let gate = Gate()
+        try stream.launchHostFunction { () throws(ExecutionError) in
+            gate.waitUntilOpen()
+            throw .failedExecution(
+                .init(
+                    "enqueue measurement is over",
+                    in: "host function",
+                    got: "commands to skip",
+                    expected: "none to run"
+                )
+            )
+        }
+        defer { gate.open() }
+        var times = [Double](repeating: 0, count: count)
+        for index in times.indices {
+            let start = MonotonicClock.nowNanoseconds()
+            try execute()
+            times[index] = Double(MonotonicClock.nowNanoseconds() - start) / 1e6
+        }
+        gate.open()
+        _ = try? stream.synchronize()
+        _ = stream.clearError()
+        return times
+    }
+
+    /// Holds a host function until it is opened.
+    private final class Gate: Sendable {
+        private let word = FutexWord()
+
+        func waitUntilOpen() { word.wait(while: 0, spinNanoseconds: 0) }
+        func open() { word.publish(1) }
+    }
 
     /// Waits for the last inference enqueued and returns its times; `origin` is the zero of ``InferenceTimes/startMs``.
     func finish(enqueueMs: Double, lane: Int, origin: ExecutionEvent) throws -> InferenceTimes {

@@ -111,6 +111,9 @@ struct BenchOptions: ParsableArguments {
     @Option(help: "Write times and facts to this file.")
     var json: String?
 
+    @Option(help: "Instead of inferences, measure this many execute calls while the stream is held back.")
+    var enqueueOnly: Int?
+
     @Flag(help: "Print the time of every layer.")
     var profileLayers = false
 
@@ -121,6 +124,7 @@ struct BenchOptions: ParsableArguments {
         try check("--warmup", warmup, 0...1_000_000)
         try check("--iterations", iterations ?? 1, 1...100_000_000)
         try check("--batch", batch, 1...1_000_000)
+        try check("--enqueue-only", enqueueOnly ?? 1, 1...1_000_000)
         if let duration, !(duration >= 0 && duration.isFinite) {
             throw ValidationError("--duration: got \(duration), expected seconds, 0 or more")
         }

@@ -30,3 +30,20 @@ package struct MemoryLimits: Equatable, Sendable {
         groupByteCount = ControlGroup(root: root).memoryByteCount
     }
 }
+
+/// What this process has used of the machine's memory.
+package enum ProcessMemory {
+    /// The most bytes that were resident at once since the process started; nil when the system does not say.
+    package static var peakResidentByteCount: Int? { statusByteCount("VmHWM:") }
+
+    /// The bytes resident now; nil when the system does not say.
+    package static var residentByteCount: Int? { statusByteCount("VmRSS:") }
+
+    private static func statusByteCount(_ field: String) -> Int? {
+        guard let text = try? Files.readText("/proc/self/status") else { return nil }
+        for line in text.split(separator: "\n") where line.hasPrefix(field) {
+            return line.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }.first.map { $0 << 10 }
+        }
+        return nil
+    }
+}
