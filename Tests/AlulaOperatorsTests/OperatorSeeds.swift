@@ -28,7 +28,8 @@ struct SeedProblem {
     private static func one(_ value: Float) -> OperatorInput { OperatorInput(Tensor(scalar: value)) }
 
     /// Calls of operators whose inputs and parameters must fit together more closely than chance makes them.
-    static let all: [SeedProblem] = windows + images + normalisations + products + movements + quantisations
+    static let all: [SeedProblem] =
+        windows + images + normalisations + products + attentions + movements + quantisations
 
     private static let windows: [SeedProblem] = [
         SeedProblem("Conv", ["pads": .integers([1, 1]), "strides": .integers([2])], float(1, 4, 7), float(6, 4, 3)),
@@ -163,6 +164,45 @@ struct SeedProblem {
         SeedProblem("Einsum", ["equation": .string("...ii->...i")], float(2, 3, 3)),
         SeedProblem("MatMulInteger", [:], typed(.uint8, 2, 3), typed(.uint8, 3, 4)),
         SeedProblem("ConvInteger", [:], typed(.uint8, 1, 2, 4), typed(.uint8, 2, 2, 2)),
+    ]
+
+    private static let attentions: [SeedProblem] = [
+        SeedProblem("Attention", [:], float(1, 4, 2, 3), float(1, 2, 5, 3), float(1, 2, 5, 2), float(2, 5)),
+        SeedProblem(
+            "Attention",
+            ["q_num_heads": .integer(2), "kv_num_heads": .integer(1), "is_causal": .integer(1)],
+            float(2, 3, 8),
+            float(2, 5, 4),
+            float(2, 5, 4),
+            typed(.bool, 3, 7),
+            float(2, 1, 2, 4),
+            float(2, 1, 2, 4)
+        ),
+        SeedProblem("RotaryEmbedding", ["num_heads": .integer(2)], float(1, 3, 8), float(1, 3, 2), float(1, 3, 2)),
+        SeedProblem(
+            "RotaryEmbedding",
+            ["rotary_embedding_dim": .integer(2)],
+            float(1, 2, 3, 4),
+            float(6, 1),
+            float(6, 1),
+            OperatorInput(list([0, 5, 2]).reshaped(to: [1, 3]))
+        ),
+        SeedProblem(
+            "MaxUnpool",
+            ["kernel_shape": .integers([2]), "strides": .integers([2])],
+            float(1, 1, 2),
+            OperatorInput(list([0, 3]).reshaped(to: [1, 1, 2])),
+            known(1, 1, 5)
+        ),
+        SeedProblem(
+            "DeformConv",
+            ["offset_group": .integer(2), "pads": .integers([1, 0, 0, 1])],
+            float(1, 4, 3, 3),
+            float(2, 4, 2, 2),
+            float(1, 16, 3, 3),
+            float(2),
+            float(1, 8, 3, 3)
+        ),
     ]
 
     private static let movements: [SeedProblem] = [
