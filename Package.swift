@@ -100,8 +100,11 @@ let package = Package(
         return [
             target,
             .testTarget(
-                name: module.name + "Tests", dependencies: testDependencies, exclude: module.testData,
-                swiftSettings: settings),
+                name: module.name + "Tests",
+                dependencies: testDependencies,
+                exclude: module.testData,
+                swiftSettings: settings
+            ),
         ]
     }
         + [
@@ -114,6 +117,6 @@ let package = Package(
                     "AlulaKernels", "AlulaPlan", "AlulaBuilder", "AlulaRuntime",
                 ],
                 swiftSettings: settings
-            )
+            ),
         ]
 )
