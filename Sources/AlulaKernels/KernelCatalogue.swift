@@ -53,6 +53,7 @@ package struct KernelCatalogue: Sendable {
     package static let portable = KernelCatalogue(families: [
         Family("depthwise convolution", make: DepthwiseF32.make),
         Family("convolution", make: ConvolutionF32.make),
+        Family("matrix-vector product", make: MatVecF32.make),
         Family("matrix product", make: MatMulF32.make),
         Family("elementwise", make: ElementwiseF32.make),
         Family("pooling", make: PoolingF32.make),

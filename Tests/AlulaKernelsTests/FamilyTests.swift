@@ -57,6 +57,23 @@ private func freshGenerator() -> (SeededGenerator, String) {
     }
 }
 
+@Suite struct MatrixVectorTests {
+    @Test func fewRowsMatchTheReference() throws {
+        var generator = SeededGenerator(seed: 6)
+        for n in [1, 3, 4, 63, 64, 65, 300] {
+            for k in tailSizes(8) + [200] {
+                try checkKernel(MatMul(), [generator.tensor([1, k]), generator.tensor([k, n])])
+                for m in 1...4 {
+                    let gemm = Gemm(alpha: m == 2 ? 0.5 : 1, isWeightsTransposed: true)
+                    let (src, weights) = (generator.tensor([m, k]), generator.tensor([n, k]))
+                    let fused = Fused(producer: gemm, producerInputCount: 3, stages: [Fused.Stage(Relu())])
+                    try checkKernel(fused, [src, weights, generator.tensor([n])])
+                }
+            }
+        }
+    }
+}
+
 @Suite struct ElementwiseF32Tests {
     /// Every function with a vector form, and one without.
     static let functions: [any ElementwiseOperator] = [
