@@ -16,7 +16,7 @@ public enum CoordinateTransformation: String, Sendable, Hashable, CaseIterable {
     case alignCorners = "align_corners"
     /// `x / scale`.
     case asymmetric = "asymmetric"
-    /// `(x + ½) / scale`; opset 11 only.
+    /// `(x + ½) / scale`, and `x` where the axis keeps its extent; opset 11 only.
     case tfHalfPixelForNearest = "tf_half_pixel_for_nn"
     /// Corners aligned on a region of interest; what lies outside src takes the extrapolation value.
     case cropAndResize = "tf_crop_and_resize"
@@ -137,7 +137,7 @@ struct ResizeAxisProblem {
         case .pytorchHalfPixel: position = dstExtent > 1 ? centred : 0
         case .alignCorners: position = dst == 1 ? 0 : x * (src - 1) / (dst - 1)
         case .asymmetric: position = x / scale
-        case .tfHalfPixelForNearest: position = (x + 0.5) / scale
+        case .tfHalfPixelForNearest: position = scale == 1 ? x : (x + 0.5) / scale
         case .cropAndResize:
             let begin: F = F(region.begin) * (src - 1)
             let extent: F = (F(region.end) - F(region.begin)) * (src - 1)
