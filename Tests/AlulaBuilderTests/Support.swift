@@ -75,3 +75,12 @@ func applyPass(
     #expect(after.outputs.map { after[$0].name } == graph.outputs.map { graph[$0].name })
     return after
 }
+
+extension Builder {
+    /// A builder that runs one pass.
+    init(only pass: GraphPass) {
+        var configuration = BuilderConfiguration()
+        configuration.passes = [pass]
+        self.init(configuration)
+    }
+}

@@ -17,7 +17,8 @@ extension GraphPass {
         var matcher = GraphMatcher(graph)
         for id in graph.nodes {
             let node = graph[id]
-            guard let affine = ChannelAffine(node, graph, types), let output = graph.onlyOutput(node) else { continue }
+            guard let affine = ChannelAffine(node, graph, types), let output = graph.onlyOutput(node), affine.isFinite
+            else { continue }
             if let producer = graph[affine.value].producer, matcher.hasSingleUse(affine.value),
                 let folded = foldedInputs(affine, graph[producer], graph, types)
             {
@@ -103,6 +104,9 @@ struct ChannelAffine {
     var factors: [Double]
     var shifts: [Double]
 
+    /// Whether no number is infinite or NaN; those would turn sums that cancel into NaN.
+    var isFinite: Bool { factors.allSatisfy(\.isFinite) && shifts.allSatisfy(\.isFinite) }
+
     /// The map a node computes; nil when it is none, or not in float32.
     init?(_ node: Graph.Node, _ graph: Graph, _ types: InferredTypes) {
         guard let output = graph.onlyOutput(node), types.isFloat32(output) else { return nil }
@@ -140,7 +144,7 @@ struct ChannelAffine {
         guard tensor.dataType == .float32, let shapes = types.shapes(of: src), types.shapes(of: output) == shapes,
             let channels = shapes.first.flatMap({ $0.rank > 1 ? $0[1] : nil }),
             shapes.allSatisfy({ $0.rank > 1 && $0[1] == channels }), let rank = types.rank(of: src),
-            tensor.shape.rank <= rank
+            tensor.shape.rank <= rank, tensor.elementCount == 1 || tensor.elementCount == channels
         else { return nil }
         let numbers = tensor.doubles()
         if numbers.count == 1 { return [Double](repeating: numbers[0], count: channels) }
