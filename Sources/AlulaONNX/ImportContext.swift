@@ -70,8 +70,11 @@ public struct ImportContext {
         graph.addConstant(tensor, name: "\(displayName).constant")
     }
 
-    /// Binds output `index` of the node to an existing value, e.g. when the node is an identity.
-    public mutating func bindOutput(_ index: Int = 0, to value: Graph.ValueID) { outputs[index] = value }
+    /// Binds output `index` of the node to an existing value, e.g. when the node is an identity; does nothing where the
+    /// node has fewer outputs, which are then not wanted.
+    public mutating func bindOutput(_ index: Int = 0, to value: Graph.ValueID) {
+        if outputs.indices.contains(index) { outputs[index] = value }
+    }
 
     /// The node's name, or its first output's when it has none.
     public var displayName: String {

@@ -12,9 +12,12 @@ package struct GraphInterpreter {
     /// For each node in order, the values nobody reads after it.
     private let lastUses: [[Graph.ValueID]]
 
-    /// An interpreter of `graph`.
-    package init(_ graph: Graph) {
+    private let elementCountLimit: Int
+
+    /// An interpreter of `graph`, which gives up on tensors of more than `elementCountLimit` elements.
+    package init(_ graph: Graph, elementCountLimit: Int = .max) {
         self.graph = graph
+        self.elementCountLimit = elementCountLimit
         var lastUse: [Graph.ValueID: Int] = [:]
         for (index, id) in graph.nodes.enumerated() {
             for value in graph[id].inputs + graph[id].outputs {
@@ -79,6 +82,9 @@ package struct GraphInterpreter {
             guard node.outputs.count <= types.count else {
                 throw InterpreterError.outputCount(node: node.name, got: node.outputs.count, expected: types.count)
             }
+            guard types.allSatisfy({ $0.shape.elementCount <= elementCountLimit }) else {
+                throw InterpreterError.tooLarge(node: node.name, types: types)
+            }
             let outputs = zip(node.outputs, types).map { output, type in
                 output.map { _ in Tensor(zeros: type.dataType, shape: type.shape) }
             }
@@ -105,6 +111,8 @@ package enum InterpreterError: Error, Sendable, Equatable {
     case outputCount(node: String, got: Int, expected: Int)
     /// An operator refused its inputs.
     case operatorRefused(node: String, operator: String, error: OperatorError)
+    /// An output exceeds the interpreter's limit.
+    case tooLarge(node: String, types: [TensorType])
     /// A network output that no node made.
     case noValue(name: String)
 }
@@ -117,6 +125,7 @@ extension InterpreterError: CustomStringConvertible {
         case .inputType(let name, let got, let expected): "input '\(name)': got \(got), expected \(expected)"
         case .outputCount(let node, let got, let expected): "node '\(node)': got \(got) outputs, expected \(expected)"
         case .operatorRefused(let node, _, let error): "node '\(node)': \(error)"
+        case .tooLarge(let node, let types): "node '\(node)': outputs \(types) are too large to interpret"
         case .noValue(let name): "output '\(name)' has no value"
         }
     }

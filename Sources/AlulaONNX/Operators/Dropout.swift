@@ -12,7 +12,7 @@ func importDropout(_ context: inout ImportContext) throws(ImportError) {
         return context.emit(Identity(), inputs: [context.input(0)])
     }
     context.emit(Dropout(seed: try context.integer("seed", default: 0)))
-    if context.opset < 10, let mask = context.outputs[1] {
+    if context.opset < 10, wantsMask, let mask = context.outputs[1] {
         context.bindOutput(1, to: context.emitIntermediate(CastLike(), inputs: [mask, context.input(0)]))
     }
 }
