@@ -10,6 +10,8 @@ internal import Synchronization
 public final class Device: Sendable {
     /// Threads over all teams.
     public let threadCount: Int
+    /// The most that device and pinned host memory may take together, in bytes. CUDA: the total of `cudaMemGetInfo`.
+    public let memoryLimitByteCount: Int
     private let schedulers: [TeamScheduler]
     private let table = AllocationTable()
     let pool = MemoryPool()
@@ -26,9 +28,15 @@ public final class Device: Sendable {
     ///     of a team sleep instead of spinning.
     ///   - teams: how many teams share the threads. Streams are spread over the teams in turn; streams of one team
     ///     take turns step by step, streams of different teams compute at the same time.
+    ///   - memoryLimitByteCount: the most that device and pinned host memory may take together; nil takes what the machine
+    ///     and the control groups leave to the process.
     /// - Throws: ``ExecutionError/invalidArgument(_:)`` for counts below one or more teams than threads,
     ///   ``ExecutionError/failedInitialization(_:)`` when threads cannot be started.
-    public static func cpu(threads: Int? = nil, teams: Int = 1) throws(ExecutionError) -> Device {
+    public static func cpu(
+        threads: Int? = nil,
+        teams: Int = 1,
+        memoryLimitByteCount: Int? = nil
+    ) throws(ExecutionError) -> Device {
         let threadCount = threads ?? CPUTopology.current.usableCoreCount
         guard (1...4096).contains(threadCount) else {
             throw .invalidArgument(
@@ -50,10 +58,14 @@ public final class Device: Sendable {
                 )
             )
         }
-        return try Device(threadCount: max(threadCount, teams), teamCount: teams)
+        return try Device(
+            threadCount: max(threadCount, teams),
+            teamCount: teams,
+            memoryLimitByteCount: memoryLimitByteCount ?? MemoryLimits.current.usableByteCount
+        )
     }
 
-    private init(threadCount: Int, teamCount: Int) throws(ExecutionError) {
+    private init(threadCount: Int, teamCount: Int, memoryLimitByteCount: Int) throws(ExecutionError) {
         var schedulers: [TeamScheduler] = []
         for index in 0..<teamCount {
             let count = threadCount / teamCount + (index < threadCount % teamCount ? 1 : 0)
@@ -73,6 +85,7 @@ public final class Device: Sendable {
             }
         }
         self.threadCount = threadCount
+        self.memoryLimitByteCount = memoryLimitByteCount
         self.schedulers = schedulers
     }
 
@@ -101,11 +114,29 @@ public final class Device: Sendable {
 
     private func makeAllocation(_ kind: MemoryKind, byteCount: Int) throws(ExecutionError) -> Allocation {
         try checkCallable("allocate")
+        try checkBudget(byteCount: byteCount, location: "\(kind) memory allocation")
         do throws(SystemError) {
             return Allocation(kind: kind, storage: try AlignedAllocation(byteCount: byteCount), byteCount: byteCount)
         } catch {
             throw ExecutionError(error, in: "\(kind) memory allocation")
         }
+    }
+
+    /// Makes room for `byteCount` bytes: pooled memory goes first.
+    /// - Throws: ``ExecutionError/failedAllocation(_:)`` when live allocations leave less.
+    func checkBudget(byteCount: Int, location: @autoclosure () -> String) throws(ExecutionError) {
+        let freeByteCount = memoryLimitByteCount - table.liveByteCount
+        guard byteCount <= freeByteCount else {
+            throw .failedAllocation(
+                .init(
+                    "out of memory",
+                    in: location(),
+                    got: "\(freeByteCount) of \(memoryLimitByteCount) bytes free",
+                    expected: "\(byteCount) bytes"
+                )
+            )
+        }
+        if byteCount > freeByteCount - pool.byteCount { pool.trim() }
     }
 
     /// Registers memory that a stream took from the pool.

@@ -193,6 +193,8 @@ extension ExecutionStream {
     public func allocateAsync(byteCount: Int) throws(ExecutionError) -> DeviceMemory {
         try core.checkCallable("allocateAsync")
         try core.failure.report(for: .push)
+        guard !core.isStopping else { throw core.destroyedError("allocateAsync") }
+        try device.checkBudget(byteCount: byteCount, location: "allocateAsync on stream '\(name)'")
         let capture = core.capture
         do throws(SystemError) {
             let storage =

@@ -83,6 +83,27 @@ import Testing
         #expect(negative?.code == .invalidArgument)
     }
 
+    @Test func allocationsBeyondTheLimitOfTheDeviceAreNamedErrors() throws {
+        let device = try Device.cpu(threads: 1, memoryLimitByteCount: 10_000)
+        let stream = ExecutionStream.handCranked(on: device)
+        var first: DeviceMemory? = try device.allocate(byteCount: 6_000)
+        let second = try device.allocateHost(byteCount: 4_000)
+        for allocate in [{ _ = try device.allocate(byteCount: 1) }, { _ = try stream.allocateAsync(byteCount: 1) }] {
+            let error = #expect(throws: ExecutionError.self) { try allocate() }
+            #expect(error?.code == .failedAllocation)
+            #expect(error?.details.got == "0 of 10000 bytes free")
+            #expect(error?.details.expected == "1 bytes")
+        }
+        #expect(first != nil)
+        first = nil
+        let pooled = try stream.allocateAsync(byteCount: 6_000)
+        try stream.freeAsync(pooled)
+        #expect(device.pooledByteCount >= 6_000)
+        let third = try device.allocate(byteCount: 6_000)
+        #expect(device.pooledByteCount == 0, "kept memory makes room")
+        #expect(device.allocatedByteCount == third.byteCount + second.byteCount)
+    }
+
     // MARK: Row "pinned host memory"
 
     @Test func pinnedMemoryIsReadWhenTheCommandRuns() throws {

@@ -256,6 +256,7 @@ import Testing
         let error = #expect(throws: ExecutionError.self) { try stream.launchHostFunction {} }
         #expect(error?.code == .invalidState)
         #expect(throws: ExecutionError.self) { try stream.synchronize() }
+        #expect(throws: ExecutionError.self) { _ = try stream.allocateAsync(byteCount: 1) }
         gate.open()
         try event.synchronize()
         #expect(log.entries == Array(0..<100))
