@@ -93,8 +93,13 @@ struct TypeInference {
     }
 
     /// Values whose type follows from constants and inputs with fixed extents alone.
+    ///
+    /// Extents are fixed where they are declared so, and where the minimum and maximum of all profiles are one shape.
     private func staticValues() -> Set<Graph.ValueID> {
-        var known = Set(graph.inputs.filter { graph[$0].dimensions?.allSatisfy { $0.extent != nil } ?? false })
+        var known = Set<Graph.ValueID>()
+        for (position, input) in graph.inputs.enumerated() where Set(probes.map { $0.shapes[position] }).count == 1 {
+            known.insert(input)
+        }
         for id in graph.nodes {
             let node = graph[id]
             let isKnown = node.inputs.allSatisfy { input in

@@ -46,6 +46,18 @@ private func profile(_ min: Shape, _ opt: Shape, _ max: Shape, of name: String =
         #expect(plan.profiles == configuration.profiles)
     }
 
+    @Test func aProfileOfOneShapeMakesShapeArithmeticConstant() throws {
+        var graph = Graph()
+        let x = graph.addInput("x", .float32, [.symbolic("N"), 3])
+        let a = graph.append(Reshape(), x, graph.append(ShapeOf(), x, name: "s"), name: "a")
+        graph.markOutput(graph.append(Relu(), a, name: "y"))
+        for (largest, steps) in [(2, ["y"]), (4, ["s", "a", "y"])] {
+            var configuration = BuilderConfiguration()
+            configuration.profiles = [profile([2, 3], [2, 3], [largest, 3])]
+            #expect(try Builder(configuration).build(graph).steps.map(\.name) == steps)
+        }
+    }
+
     @Test(arguments: [1, 8])
     func implicitBatchDropsTheLeadingExtent(maxBatchSize: Int) throws {
         var configuration = BuilderConfiguration()
