@@ -46,6 +46,7 @@ package struct KernelCatalogue: Sendable {
         families: [
             Family("depthwise convolution", make: DepthwiseF32.make),
             Family("planar convolution", make: PlanarConvolutionKernel.make),
+            Family("planar upsampling", make: PlanarUpsamplingKernel.make),
         ] + portable.families
     )
 

@@ -118,6 +118,12 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
             OperationCase(testDescription: "even elements", isFloat: false) { jit, dst, a, b, _ in
                 jit.evenElements(dst, a, b)
             },
+            OperationCase(testDescription: "interleave first halves", isFloat: false) { jit, dst, a, b, _ in
+                jit.interleave(dst, a, b, secondHalves: false)
+            },
+            OperationCase(testDescription: "interleave second halves", isFloat: false) { jit, dst, a, b, _ in
+                jit.interleave(dst, a, b, secondHalves: true)
+            },
             OperationCase(testDescription: "gather") { jit, dst, _, _, memory in
                 let (indices, base) = (jit.integers("indices"), jit.testArguments().first)
                 jit.laneIndex(indices)

@@ -8,7 +8,7 @@ struct AVX2Lowering<V: VEXRegister>: VectorLowering {
 
     static func scratchCount(for operation: Operation) -> Int {
         switch operation {
-        case .reduce, .gather, .store(_, _, .int8, _), .store(_, _, .uint8, _): 1
+        case .reduce, .gather, .interleave, .store(_, _, .int8, _), .store(_, _, .uint8, _): 1
         case .vector(_, _, _, .repeated), .accumulate(_, _, _, .repeated), .multiplyAdd(_, _, _, .repeated),
             .dotBytes(_, _, .repeated), .compare(_, _, _, .repeated):
             1
@@ -134,6 +134,16 @@ struct AVX2Lowering<V: VEXRegister>: VectorLowering {
     func evenElements(_ dst: V, _ a: V, _ b: V) {
         asm.vshufps(dst, a, b, 0x88)
         if V.length == .bits256 { asm.vpermpd(dst, dst, 0xD8) }
+    }
+
+    func interleave(_ dst: V, _ a: V, _ b: V, secondHalves: Bool) {
+        guard V.length == .bits256 else {
+            return secondHalves ? asm.vunpckhps(dst, a, b) : asm.vunpcklps(dst, a, b)
+        }
+        let scratch: V = context.vectorScratch()
+        asm.vunpcklps(dst, a, b)
+        asm.vunpckhps(scratch, a, b)
+        asm.vperm2f128(dst, dst, scratch, secondHalves ? 0x31 : 0x20)
     }
 
     // MARK: Masks

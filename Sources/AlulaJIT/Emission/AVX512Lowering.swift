@@ -90,6 +90,13 @@ struct AVX512Lowering<V: VectorRegister>: VectorLowering {
         asm.vpermi2ps(dst, a, b)
     }
 
+    func interleave(_ dst: V, _ a: V, _ b: V, secondHalves: Bool) {
+        let lanes = UInt32(context.target.lanes)
+        let first = secondHalves ? lanes / 2 : 0
+        asm.vmovups(dst, context.constant(.words((0..<lanes).map { first + $0 / 2 + $0 % 2 * lanes })))
+        asm.vpermi2ps(dst, a, b)
+    }
+
     // MARK: Masks
 
     func lanesBelow(_ dst: Variable, _ count: GPR64) {

@@ -12,6 +12,8 @@ struct ConstantPool {
         case vector(UInt32)
         /// 0, 1, 2, … in the lanes.
         case laneIndex
+        /// One word a lane.
+        case words([UInt32])
         /// 0, 2, 4, … in the lanes.
         case evenIndex
     }
@@ -40,6 +42,7 @@ struct ConstantPool {
             switch content {
             case .word(let bits): asm.data([Float(bitPattern: bits)])
             case .vector(let bits): asm.data(Array(repeating: Float(bitPattern: bits), count: lanes))
+            case .words(let words): asm.data(words.map { Float(bitPattern: $0) })
             case .evenIndex: asm.data((0..<UInt32(lanes)).map { Float(bitPattern: 2 * $0) })
             case .laneIndex: asm.data((0..<UInt32(lanes)).map { Float(bitPattern: $0) })
             }

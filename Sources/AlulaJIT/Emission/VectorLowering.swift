@@ -39,6 +39,7 @@ protocol VectorLowering {
     /// `dst = src` with its halves swapped, for vectors longer than 128 bits.
     func swapHalves(_ dst: V, _ src: V)
     func evenElements(_ dst: V, _ a: V, _ b: V)
+    func interleave(_ dst: V, _ a: V, _ b: V, secondHalves: Bool)
     func lanesBelow(_ dst: Variable, _ count: GPR64)
     func compare(_ predicate: VectorPredicate, _ dst: Variable, _ a: V, _ source: VectorSource) throws(JITError)
     func combine(_ op: MaskOperator, _ dst: Variable, _ a: Variable, _ b: Variable)
@@ -82,6 +83,8 @@ extension VectorLowering {
             try dotBytes(operation, vector(accumulator), vector(a), b)
         case .reduce(let op, let dst, let src): try reduce(op, vector(dst), vector(src))
         case .evenElements(let dst, let a, let b): evenElements(vector(dst), vector(a), vector(b))
+        case .interleave(let second, let dst, let a, let b):
+            interleave(vector(dst), vector(a), vector(b), secondHalves: second)
         case .lanesBelow(let dst, let count): lanesBelow(dst, context.general(count))
         case .compare(let predicate, let dst, let a, let b): try compare(predicate, dst, vector(a), b)
         case .mask(let op, let dst, let a, let b): combine(op, dst, a, b)

@@ -115,6 +115,11 @@ extension KernelBuilder {
         append(.evenElements(dst.variable, a.variable, b.variable))
     }
 
+    /// `a[0], b[0], a[1], b[1], …` of the first halves of `a` and `b`, or of their second halves.
+    package func interleave(_ dst: FloatVector, _ a: FloatVector, _ b: FloatVector, secondHalves: Bool) {
+        append(.interleave(secondHalves: secondHalves, dst.variable, a.variable, b.variable))
+    }
+
     // MARK: Conversions
 
     /// `dst = a` rounded to the nearest integer, ties to even.

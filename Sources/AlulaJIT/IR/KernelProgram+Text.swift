@@ -45,6 +45,8 @@ extension KernelProgram {
         case .dotBytes(let dst, let a, let b): "\(name(of: dst)) + dot(\(name(of: a)), \(text(of: b)))"
         case .reduce(let op, _, let src): "reduce \(op.rawValue)(\(name(of: src)))"
         case .evenElements(_, let a, let b): "even elements of \(name(of: a)), \(name(of: b))"
+        case .interleave(let second, _, let a, let b):
+            "interleave \(second ? "second" : "first") halves of \(name(of: a)), \(name(of: b))"
         case .lanesBelow(_, let count): "lanes below \(name(of: count))"
         case .compare(let predicate, _, let a, let b): "\(predicate.rawValue)(\(name(of: a)), \(text(of: b)))"
         case .mask(let op, _, let a, let b): "mask \(op.rawValue)(\(name(of: a)), \(name(of: b)))"

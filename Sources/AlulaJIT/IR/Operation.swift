@@ -132,6 +132,8 @@ package enum Operation: Sendable, Hashable {
     case reduce(ReductionOperator, Variable, Variable)
     /// Elements 0, 2, 4, … of two vectors, one behind the other.
     case evenElements(Variable, Variable, Variable)
+    /// `a[0], b[0], a[1], b[1], …` of the first halves of two vectors, or of their second halves.
+    case interleave(secondHalves: Bool, Variable, Variable, Variable)
     // MARK: Masks
     /// Lanes `0 ..< count`; `count` must be in `0...255`.
     case lanesBelow(Variable, Variable)
