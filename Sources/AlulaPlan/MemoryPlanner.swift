@@ -98,7 +98,8 @@ struct MemoryPlanner {
                 guard let root = freeRootCovered(by: input) else { continue }
                 aliases[root] = Alias(parent: output, byteOffset: 0)
             } else {
-                aliases[output] = Alias(parent: input, byteOffset: 0)
+                let source = resolve(input)
+                aliases[output] = Alias(parent: source.root, byteOffset: source.byteOffset)
             }
             forms[index] = nil
         }
@@ -141,7 +142,8 @@ struct MemoryPlanner {
         in output: Int,
         _ acceptsStridedOutput: (_ planIndex: Int) -> Bool
     ) -> Bool {
-        guard let root = freeRootCovered(by: piece.value), root != resolve(output).root else { return false }
+        let whole = resolve(output)
+        guard let root = freeRootCovered(by: piece.value), root != whole.root else { return false }
         if piece.outerStrideElements != nil {
             guard root == piece.value, readerCounts[root] == 1, let producer = producers[root],
                 case .operation? = forms[producer], plan.steps[producer].outputs.first == root,
@@ -149,8 +151,8 @@ struct MemoryPlanner {
             else { return false }
         }
         aliases[root] = Alias(
-            parent: output,
-            byteOffset: piece.byteOffset,
+            parent: whole.root,
+            byteOffset: whole.byteOffset + piece.byteOffset,
             outerStrideElements: piece.outerStrideElements
         )
         return true

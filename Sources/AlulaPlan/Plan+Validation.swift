@@ -126,6 +126,14 @@ extension Plan {
     }
 
     private func validateSteps(isAvailable: inout [Bool], isWritable: inout [Bool]) throws(PlanError) {
+        guard steps.count <= PlanFormat.maximumStepCount else {
+            throw .malformed(
+                what: "number of steps",
+                location: "plan '\(name)'",
+                got: "\(steps.count)",
+                expected: "at most \(PlanFormat.maximumStepCount)"
+            )
+        }
         for (index, step) in steps.enumerated() {
             let location = "step \(index) '\(step.name)'"
             for case let input? in step.inputs {

@@ -33,6 +33,8 @@ package enum PlanFormat {
     static let alignmentByteCount = 256
     /// How deeply operators may be nested in attributes: ``Fused`` holds plain operators only.
     static let maximumOperatorDepth = 2
+    /// Far above any network; planning memory takes time that grows with the square of the number of steps.
+    static let maximumStepCount = 1 << 16
 
     /// What bytes that are no plan look like; nil when nothing known.
     static func guess(_ prefix: [UInt8]) -> String? {

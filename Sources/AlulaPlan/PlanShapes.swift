@@ -31,6 +31,9 @@ package struct PlanShapes: Sendable {
     /// Values of at most this many elements are computed here if their inputs are known; shape arithmetic is far smaller.
     static let resolvedElementLimit = 4096
 
+    /// All contents computed here together take at most this many bytes: a bound for plans made to exhaust memory.
+    static let resolvedByteLimit = 64 << 20
+
     /// Runs the shape program.
     ///
     /// - Parameter inputShapes: the full shape of each input binding, batch included.
@@ -51,14 +54,21 @@ package struct PlanShapes: Sendable {
             case .binding, .intermediate: break
             }
         }
-        for index in plan.steps.indices { evaluations.append(try evaluate(index, of: plan)) }
+        var budgetByteCount = Self.resolvedByteLimit
+        for index in plan.steps.indices {
+            evaluations.append(try evaluate(index, of: plan, budgetByteCount: &budgetByteCount))
+        }
         skipUnneeded(plan)
         try checkOutputs(plan)
     }
 
     // MARK: - One step
 
-    private mutating func evaluate(_ index: Int, of plan: Plan) throws(PlanError) -> Evaluation {
+    private mutating func evaluate(
+        _ index: Int,
+        of plan: Plan,
+        budgetByteCount: inout Int
+    ) throws(PlanError) -> Evaluation {
         let step = plan.steps[index]
         var inputs: [OperatorInput?] = []
         for input in step.inputs {
@@ -74,7 +84,7 @@ package struct PlanShapes: Sendable {
                 return try resolve(index, to: outputs, of: plan)
             }
             let outputTypes = try step.operation.inferOutputs(inputs)
-            if let outputs = try evaluateIfSmall(step, inputs, outputTypes) {
+            if let outputs = try evaluateIfSmall(step, inputs, outputTypes, &budgetByteCount) {
                 return try resolve(index, to: outputs, of: plan)
             }
             try assign(outputTypes, to: index, of: plan)
@@ -90,7 +100,8 @@ package struct PlanShapes: Sendable {
     private func evaluateIfSmall(
         _ step: Step,
         _ inputs: [OperatorInput?],
-        _ outputTypes: [TensorType]
+        _ outputTypes: [TensorType],
+        _ budgetByteCount: inout Int
     ) throws(OperatorError) -> [Tensor]? {
         func isSmall(_ type: TensorType) -> Bool {
             (Shape(checking: type.shape.extents)?.elementCount ?? .max) <= Self.resolvedElementLimit
@@ -98,6 +109,9 @@ package struct PlanShapes: Sendable {
         guard outputTypes.allSatisfy(isSmall),
             inputs.allSatisfy({ $0.map { $0.value != nil && isSmall($0.type) } ?? true })
         else { return nil }
+        let byteCount = outputTypes.reduce(0) { $0 + $1.byteCount }
+        guard byteCount <= budgetByteCount else { return nil }
+        budgetByteCount -= byteCount
         let outputs = outputTypes.map { Tensor(zeros: $0.dataType, shape: $0.shape) }
         try step.operation.evaluate(inputs.map { $0?.value }, into: outputs)
         return outputs

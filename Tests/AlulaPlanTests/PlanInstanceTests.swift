@@ -169,6 +169,41 @@ struct PlanInstanceTests {
         #expect(instance.placements[right].outerStrideElements == 8 * 4)
     }
 
+    // MARK: - Plans made to exhaust
+
+    @Test func longChainsArePlannedQuickly() throws {
+        var builder = PlanBuilder()
+        let input = builder.input("input", [16])
+        var running = builder.step(Relu(), input)
+        for _ in 0..<2000 { running = builder.step(Identity(), running) }
+        for _ in 0..<500 { running = builder.step(Relu(), running) }
+        builder.output(running, "output", [16])
+        let instance = try PlanInstance(builder.plan, inputShapes: [[16]])
+        #expect(instance.steps.count == 501)
+        #expect(instance.workspaceByteCount == 512)
+    }
+
+    @Test func contentsComputedBeforehandAreBounded() throws {
+        var builder = PlanBuilder()
+        var running = builder.constant(Tensor(zeros: .float32, shape: [4096]))
+        // Each step's content takes 16 KiB; unbounded, all of them would be kept.
+        for _ in 0..<5000 { running = builder.step(TestAttributes([:]), running) }
+        builder.output(running, "output", [4096])
+        let instance = try PlanInstance(builder.plan, inputShapes: [])
+        let knownByteCount = instance.shapes.known.compactMap { $0?.byteCount }.reduce(0, +)
+        #expect(knownByteCount <= (64 << 20) + (16 << 10))
+        #expect(instance.steps.count > 0)
+    }
+
+    @Test func tooManyStepsAreRefused() {
+        var plan = PlanBuilder().plan
+        let step = Step(name: "nothing", operation: Relu(), inputs: [], outputs: [])
+        plan.steps = Array(repeating: step, count: (1 << 16) + 1)
+        #expect(throws: PlanError.self) { try plan.validate() }
+        plan.steps.removeLast()
+        #expect(throws: Never.self) { try plan.validate() }
+    }
+
     // MARK: - Workspace size
 
     /// PointPillars' RPN with stand-ins for its convolutions: three blocks, three deconvolutions, heads on the concat.
