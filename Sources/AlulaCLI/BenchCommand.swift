@@ -23,16 +23,18 @@ struct BenchCommand: ParsableCommand {
             try ExperimentsCommand(model: model, build: build, options: options).run()
             return
         }
+        let loaded = try loadTensors(options.loadInputs, option: "--load-inputs")
         let loadStart = MonotonicClock.nowNanoseconds()
-        let plan = try loadPlan()
+        let plan = try loadPlan(loaded.mapValues(\.shape))
         let planMs = Double(MonotonicClock.nowNanoseconds() - loadStart) / 1e6
         let call = try chooseCall(for: plan)
         let engine = try Engine(plan)
-        let device = try Device.cpu(threads: options.threads, teams: options.streams)
+        let threads = options.threads ?? CPUTopology.current.usableCoreCount
+        let device = try Device.cpu(threads: threads, teams: min(options.streams, threads))
         let inputs = try BenchInputs.make(
             for: plan,
-            loaded: try loadTensors(options.loadInputs ?? "", option: "--load-inputs"),
-            shapes: try parseShapes(build.shapes ?? "", option: "--shapes"),
+            loaded: loaded,
+            shapes: try parseShapes(build.shapes, option: "--shapes"),
             batch: options.batch
         )
         let makeStart = MonotonicClock.nowNanoseconds()
@@ -64,7 +66,7 @@ struct BenchCommand: ParsableCommand {
 
     // MARK: - Preparing
 
-    private func loadPlan() throws -> Plan {
+    private func loadPlan(_ loaded: [String: Shape]) throws -> Plan {
         if let path = model.plan { return try Plan(contentsOf: path) }
         guard let path = model.onnx else {
             throw CommandError.badOption(
@@ -75,7 +77,7 @@ struct BenchCommand: ParsableCommand {
         }
         let loader = ModelLoader(options: build)
         let graph = try Graph(onnx: path)
-        var configured = try loader.configuration(for: graph)
+        var configured = try loader.configuration(for: graph, loaded: loaded)
         if options.api == .v1, build.maxBatch == nil { configured.useImplicitBatch(options.batch) }
         return try loader.build(graph, configured).plan
     }

@@ -57,17 +57,17 @@ struct BuildOptions: ParsableArguments {
     @Option(help: "Build with implicit batch for batches from 1 to this.")
     var maxBatch: Int?
 
-    @Option(help: "Input shapes to run, name:1x3x224x224,…; extents that vary and are not given become 1.")
-    var shapes: String?
+    @Option(help: "Input shapes to run, name:1x3x224x224,… (repeatable); extents that vary and are not given become 1.")
+    var shapes: [String] = []
 
     @Option(help: "Smallest input shapes of the optimization profile; default: --shapes.")
-    var minShapes: String?
+    var minShapes: [String] = []
 
     @Option(help: "Input shapes to tune for; default: --shapes.")
-    var optShapes: String?
+    var optShapes: [String] = []
 
     @Option(help: "Largest input shapes of the optimization profile; default: --shapes.")
-    var maxShapes: String?
+    var maxShapes: [String] = []
 
     @Flag(help: "Print every rewrite of the builder and how every step runs.")
     var verbose = false
@@ -102,8 +102,8 @@ struct BenchOptions: ParsableArguments {
     @Option(help: "Batch of every inference with implicit batch.")
     var batch = 1
 
-    @Option(help: "Inputs, name:file.npy,…; others are seeded random numbers.")
-    var loadInputs: String?
+    @Option(help: "Inputs, name:file.npy,… (repeatable); others are seeded random numbers.")
+    var loadInputs: [String] = []
 
     @Option(help: "Directory to write every output to, as <name>.npy.")
     var saveOutputs: String?

@@ -80,14 +80,14 @@ struct ExperimentsCommand {
             implicit: try loader.build(graph, implicit).plan,
             explicit: try loader.build(graph, explicit).plan
         )
-        let facts = try Inspection(of: plans.explicit, path: "", shapes: nil)
+        let facts = try Inspection(of: plans.explicit, path: "", shapes: [])
         let outputs = facts.bindings.filter { $0.mode == "output" }
         let byteCount = outputs.reduce(0) { $0 + ($1.shape ?? []).reduce(4, *) }
         return Plans(implicit: plans.implicit, explicit: plans.explicit, outputByteCount: byteCount)
     }
 
     private func makeLanes(_ plans: Plans, _ device: Device, _ kind: HostMemoryKind) throws -> [BenchLane] {
-        let loaded = try loadTensors(options.loadInputs ?? "", option: "--load-inputs")
+        let loaded = try loadTensors(options.loadInputs, option: "--load-inputs")
         let stream = try device.makeStream(name: "experiments-\(kind.rawValue)")
         let engines = (implicit: try Engine(plans.implicit), explicit: try Engine(plans.explicit))
         return try ExecuteCall.allCases.map { call in
@@ -105,7 +105,7 @@ struct ExperimentsCommand {
     }
 
     private func printHeader(_ graph: Graph, _ plan: Plan, _ device: Device) throws {
-        let facts = try Inspection(of: plan, path: "", shapes: nil)
+        let facts = try Inspection(of: plan, path: "", shapes: [])
         let source = model.onnx ?? "generated, seeded weights"
         print("PointPillars' two experiments: the same network, timed with and without waiting for it")
         print("Model  \(graph.name) (\(source)), \(format(facts.gflop, digits: 1)) GFLOP, \(facts.layers.count) layers")

@@ -77,8 +77,8 @@ struct Inspection: Codable {
     var gflop: Double
 
     /// Inspects `plan` at `shapes` (as `--shapes` spells them), else at the optimum of its first profile.
-    init(of plan: Plan, path: String, shapes: String?) throws {
-        let given = try parseShapes(shapes ?? "", option: "--shapes")
+    init(of plan: Plan, path: String, shapes: [String]) throws {
+        let given = try parseShapes(shapes, option: "--shapes")
         let instance = try PlanInstance(plan, inputShapes: plan.fullInputShapes(given))
         self.path = path
         name = plan.name

@@ -15,7 +15,7 @@ struct LayerProfile {
 
     /// Prints one row a layer: median milliseconds, share of the total, GFLOP/s, GB/s, kernel.
     func printTable() throws {
-        let inspection = try Inspection(of: plan, path: "", shapes: nil)
+        let inspection = try Inspection(of: plan, path: "", shapes: [])
         let facts = Dictionary(inspection.layers.map { ($0.name, $0) }) { first, _ in first }
         let medians = layers.map { LatencySummary($0.milliseconds).median }
         let total = medians.reduce(0, +)

@@ -8,9 +8,13 @@ struct ModelLoader {
 
     /// The builder's configuration for `graph` from the shape and batch flags.
     ///
-    /// Inputs with extents that vary get a profile: `--shapes` (extents that are not given become 1) unless minimum,
-    /// optimum and maximum are given.
-    func configuration(for graph: Graph) throws(CommandError) -> BuilderConfiguration {
+    /// Inputs with extents that vary get a profile: `--shapes` unless minimum, optimum and maximum are given. Extents that
+    /// are not given follow from other inputs' where the model says they are equal, else they become 1.
+    /// - Parameter loaded: shapes of inputs loaded from files, for those `--shapes` leaves out.
+    func configuration(
+        for graph: Graph,
+        loaded: [String: Shape] = [:]
+    ) throws(CommandError) -> BuilderConfiguration {
         var configuration = BuilderConfiguration()
         if let maxBatch = options.maxBatch {
             guard maxBatch >= 1 else {
@@ -19,19 +23,21 @@ struct ModelLoader {
             configuration.batchMode = .implicit(maxBatchSize: maxBatch)
             return configuration
         }
-        let run = try parseShapes(options.shapes ?? "", option: "--shapes")
-        let least = try parseShapes(options.minShapes ?? "", option: "--min-shapes")
-        let best = try parseShapes(options.optShapes ?? "", option: "--opt-shapes")
-        let most = try parseShapes(options.maxShapes ?? "", option: "--max-shapes")
+        let given = try parseShapes(options.shapes, option: "--shapes")
+        let least = try parseShapes(options.minShapes, option: "--min-shapes")
+        let best = try parseShapes(options.optShapes, option: "--opt-shapes")
+        let most = try parseShapes(options.maxShapes, option: "--max-shapes")
         try checkNames(
-            [("--shapes", run), ("--min-shapes", least), ("--opt-shapes", best), ("--max-shapes", most)],
+            [("--shapes", given), ("--min-shapes", least), ("--opt-shapes", best), ("--max-shapes", most)],
             graph
         )
+        let run = given.merging(loaded) { given, _ in given }
+        let extents = symbolExtents(of: graph, at: run)
         var profile = OptimizationProfile()
         for id in graph.inputs {
             let value = graph[id]
             guard let dimensions = value.dimensions, dimensions.contains(where: { $0.extent == nil }) else { continue }
-            let fallback = Shape(dimensions.map { $0.extent ?? 1 })
+            let fallback = Shape(dimensions.map { $0.extent ?? extents[$0] ?? 1 })
             let shape = run[value.name] ?? best[value.name] ?? most[value.name] ?? fallback
             profile.ranges[value.name] = OptimizationProfile.Range(
                 min: least[value.name] ?? shape,
@@ -41,6 +47,20 @@ struct ModelLoader {
         }
         if !profile.ranges.isEmpty { configuration.profiles = [profile] }
         return configuration
+    }
+
+    /// The extents that named symbols take at `shapes`.
+    private func symbolExtents(of graph: Graph, at shapes: [String: Shape]) -> [Dimension: Int] {
+        var extents: [Dimension: Int] = [:]
+        for id in graph.inputs {
+            guard let shape = shapes[graph[id].name], let dimensions = graph[id].dimensions,
+                dimensions.count == shape.rank
+            else { continue }
+            for (dimension, extent) in zip(dimensions, shape) where dimension != .symbolic("") {
+                extents[dimension] = extent
+            }
+        }
+        return extents
     }
 
     private func checkNames(_ flags: [(String, [String: Shape])], _ graph: Graph) throws(CommandError) {

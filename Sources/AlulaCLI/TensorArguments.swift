@@ -7,23 +7,27 @@ struct NamedValues {
     /// The pairs in order.
     var pairs: [(name: String, value: String)] = []
 
-    /// Parses `text`; `option` names the flag in errors.
-    init(_ text: String, option: String) throws(CommandError) {
-        for field in text.split(separator: ",") {
+    /// Parses the values of a repeatable flag; `option` names it in errors. No name may be given twice.
+    init(_ texts: [String], option: String) throws(CommandError) {
+        for field in texts.joined(separator: ",").split(separator: ",") {
             guard let colon = field.lastIndex(of: ":"), colon != field.startIndex,
                 field.index(after: colon) != field.endIndex
             else {
                 throw .badOption(option: option, got: "'\(field)'", expected: "name:value[,name:value…]")
             }
-            pairs.append((String(field[..<colon]), String(field[field.index(after: colon)...])))
+            let name = String(field[..<colon])
+            guard !pairs.contains(where: { $0.name == name }) else {
+                throw .badOption(option: option, got: "'\(name)' twice", expected: "each name once")
+            }
+            pairs.append((name, String(field[field.index(after: colon)...])))
         }
     }
 }
 
 /// Shapes by tensor name from `name:1x3x224x224,…`.
-func parseShapes(_ text: String, option: String) throws(CommandError) -> [String: Shape] {
+func parseShapes(_ texts: [String], option: String) throws(CommandError) -> [String: Shape] {
     var shapes: [String: Shape] = [:]
-    for (name, value) in try NamedValues(text, option: option).pairs {
+    for (name, value) in try NamedValues(texts, option: option).pairs {
         // `scalar` is how a rank-0 tensor is spelled; it has no extents to write.
         let fields = value == "scalar" ? [] : value.split(separator: "x", omittingEmptySubsequences: false)
         let extents = fields.compactMap { Int($0) }
@@ -36,9 +40,9 @@ func parseShapes(_ text: String, option: String) throws(CommandError) -> [String
 }
 
 /// Tensors by name from `name:file.npy,…`.
-func loadTensors(_ text: String, option: String) throws(CommandError) -> [String: Tensor] {
+func loadTensors(_ texts: [String], option: String) throws(CommandError) -> [String: Tensor] {
     var tensors: [String: Tensor] = [:]
-    for (name, path) in try NamedValues(text, option: option).pairs {
+    for (name, path) in try NamedValues(texts, option: option).pairs {
         tensors[name] = try NumPyFile.read(path: path)
     }
     return tensors

@@ -62,13 +62,13 @@ import Testing
 
 @Suite struct OptionParsingTests {
     @Test func shapesAreReadUpToTheLastColon() throws {
-        let shapes = try parseShapes("input:0:1x3x4,s:scalar,b:7", option: "--shapes")
+        let shapes = try parseShapes(["input:0:1x3x4,s:scalar", "b:7"], option: "--shapes")
         #expect(shapes == ["input:0": [1, 3, 4], "s": .scalar, "b": [7]])
     }
 
-    @Test(arguments: ["a", "a:", ":1x2", "a:1x", "a:-1x2", "a:1xb", "a:99999999999999999999"])
+    @Test(arguments: ["a", "a:", ":1x2", "a:1x", "a:-1x2", "a:1xb", "a:99999999999999999999", "a:1,a:2"])
     func malformedShapesAreRefused(text: String) {
-        #expect(throws: CommandError.self) { try parseShapes(text, option: "--shapes") }
+        #expect(throws: CommandError.self) { try parseShapes([text], option: "--shapes") }
     }
 
     @Test(arguments: [
@@ -105,3 +105,25 @@ import Testing
 
 /// A path in the temporary directory that no other test uses.
 func temporaryPath(_ name: String) -> String { "/tmp/alula-cli-tests-\(ProcessIdentity.processNumber)-\(name)" }
+
+@Suite struct ModelLoaderTests {
+    @Test func extentsFollowEqualSymbolsAndFiles() throws {
+        var graph = Graph(name: "symbols")
+        let a = graph.addInput("a", .float32, [.symbolic("P"), 4])
+        let b = graph.addInput("b", .float32, [.symbolic("P"), .symbolic("Q")])
+        graph.markOutput(graph.append(Add(), a, b, name: "c"))
+        let options = try BuildOptions.parse(["--shapes", "a:7x4"])
+        let ranges = try ModelLoader(options: options).configuration(for: graph).profiles.first?.ranges
+        #expect(ranges?["a"]?.max == [7, 4])
+        #expect(ranges?["b"]?.max == [7, 1])
+        let fromFiles = try ModelLoader(options: try BuildOptions.parse([]))
+            .configuration(for: graph, loaded: ["b": [5, 4]]).profiles.first?.ranges
+        #expect(fromFiles?["a"]?.opt == [5, 4])
+        #expect(fromFiles?["b"]?.opt == [5, 4])
+    }
+
+    @Test func repeatedFlagsAddUp() throws {
+        let options = try BuildOptions.parse(["--shapes", "a:1x2", "--shapes", "b:3x4"])
+        #expect(try parseShapes(options.shapes, option: "--shapes") == ["a": [1, 2], "b": [3, 4]])
+    }
+}
