@@ -27,10 +27,11 @@ test: build venv
 	$(MAKE) conformance
 	$(MAKE) thread-sanitizer
 
-# ONNX's own cases, through the scalar references and through the whole engine path.
+# ONNX's own cases, through the scalar references and through the whole engine path at each instruction set.
 conformance: build venv
-	for level in reference engine; do \
-	    .build/release/alula conformance "$(ONNX_DATA)" --level $$level || exit 1; \
+	.build/release/alula conformance "$(ONNX_DATA)" --level reference
+	for isa in avx512 avx2 none; do \
+	    ALULA_MAX_ISA=$$isa .build/release/alula conformance "$(ONNX_DATA)" --level engine || exit 1; \
 	done
 
 # Streams, events and execution contexts under thread sanitizer.
