@@ -200,7 +200,9 @@ final class BenchLane {
     func outputs() throws -> [(name: String, tensor: Tensor)] {
         try (inputCount..<types.count).map { index in
             let name = engine.bindings[index].name
-            let type = TensorType(types[index].dataType, try context.shape(of: name) ?? types[index].shape)
+            // With implicit batch the batch belongs to the call, not to the context.
+            let shape = engine.hasImplicitBatchDimension ? nil : try context.shape(of: name)
+            let type = TensorType(types[index].dataType, shape ?? types[index].shape)
             let bytes: [UInt8]
             switch host[index] {
             case .pageable(let content): bytes = content
