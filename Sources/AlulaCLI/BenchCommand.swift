@@ -38,11 +38,14 @@ struct BenchCommand: ParsableCommand {
             batch: options.batch
         )
         let makeStart = MonotonicClock.nowNanoseconds()
-        let lanes = try (0..<options.streams).map { _ in
+        // Without synchronizing, every stream has a second slot: the next inference is enqueued while one runs.
+        let streams = try (0..<options.streams).map { _ in try device.makeStream() }
+        let slotCount = options.sync == .on ? 1 : 2
+        let lanes = try (0..<slotCount * streams.count).map { index in
             try BenchLane(
                 engine: engine,
                 on: device,
-                stream: try device.makeStream(),
+                stream: streams[index % streams.count],
                 call: call,
                 inputs: inputs,
                 batch: options.batch,
@@ -104,6 +107,7 @@ struct BenchCommand: ParsableCommand {
         let isFree = options.iterations == nil && options.duration == nil
         return BenchRunner(
             lanes: lanes,
+            streamCount: options.streams,
             warmup: options.warmup,
             minIterations: options.iterations ?? (isFree ? 10 : 1),
             minNanoseconds: UInt64((options.duration ?? (isFree ? 3 : 0)) * 1e9),

@@ -5,7 +5,10 @@ internal import AlulaSystem
 
 /// Runs an engine many times on one or more lanes and collects the times of every inference.
 struct BenchRunner {
+    /// One lane a slot; lane `i` runs on stream `i % streamCount`.
     var lanes: [BenchLane]
+    /// Streams the lanes share.
+    var streamCount: Int
     /// Inferences a lane runs before measuring.
     var warmup: Int
     /// Inferences to measure, over all lanes.
@@ -48,7 +51,9 @@ struct BenchRunner {
         while true {
             // Lanes take turns; with several, the others compute while this one is waited for and filled again.
             if let enqueueMs = inFlight[lane] {
-                times.append(try lanes[lane].finish(enqueueMs: enqueueMs, lane: lane, origin: origin))
+                times.append(
+                    try lanes[lane].finish(enqueueMs: enqueueMs, lane: lane % streamCount, origin: origin)
+                )
                 inFlight[lane] = nil
                 progress.show("measuring: \(times.count) inferences")
             }

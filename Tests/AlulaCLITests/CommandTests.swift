@@ -65,6 +65,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [["--streams", "1"], ["--streams", "3", "--threads", "2"]])
+    func aStreamMayRunBehindTheHost(flags: [String]) throws {
+        let model = try writeModel()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var command = try AlulaCommand.parseAsRoot(
+            ["bench", "--onnx", model, "--sync", "off", "--iterations", "7", "--json", "\(folder)/r.json"] + flags
+        )
+        try command.run()
+        let json = try JSONSerialization.jsonObject(with: Data(try Files.read("\(folder)/r.json")))
+        let report = try #require(json as? [String: Any])
+        #expect((report["computeMs"] as? [Double])?.count == 7)
+        let streams = try #require(report["stream"] as? [Int])
+        #expect(Set(streams) == Set(0..<(Int(flags[1]) ?? 0)))
+    }
+
     @Test func aPlanRunsLikeItsModel() throws {
         let model = try writeModel()
         defer { try? FileManager.default.removeItem(atPath: folder) }
