@@ -50,7 +50,7 @@ let modules: [Module] = [
     ),
     Module(
         name: "AlulaCLI",
-        dependencies: ["Alula", "AlulaPointPillars", "AlulaSystem", "AlulaTesting"],
+        dependencies: ["Alula", "AlulaPointPillars", "AlulaSystem", "AlulaTesting", "AlulaJIT"],
         packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
         isExecutable: true
     ),

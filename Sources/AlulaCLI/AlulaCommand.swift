@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AlulaJIT
 internal import ArgumentParser
 
 /// The `alula` command.
@@ -14,6 +15,17 @@ struct AlulaCommand: ParsableCommand {
             ConformanceCommand.self,
             DoctorCommand.self,
             InspectCommand.self,
+            ListKnobsCommand.self,
         ]
     )
+
+    /// Checks the environment once, before anything reads it, then runs the command line.
+    static func main() {
+        do {
+            _ = try JITOptions.fromEnvironment()
+        } catch {
+            exit(withError: error)
+        }
+        main(nil)
+    }
 }
