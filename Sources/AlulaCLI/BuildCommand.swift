@@ -22,11 +22,10 @@ struct BuildCommand: ParsableCommand {
         let loader = ModelLoader(options: options)
         let graph = try Graph(onnx: model)
         let built = try loader.build(graph, try loader.configuration(for: graph))
-        let bytes = built.plan.serializedBytes()
-        try writeFile(bytes, output)
+        let byteCount = try built.plan.write(to: output)
         let references = built.report.referenceSteps.count
         print(
-            "\(output): \(built.plan.steps.count) steps from \(graph.nodes.count) nodes, \(bytes.count) bytes, "
+            "\(output): \(built.plan.steps.count) steps from \(graph.nodes.count) nodes, \(byteCount) bytes, "
                 + "\(format(Double(built.report.floatingPointOperations) / 1e9, digits: 3)) GFLOP"
                 + (references == 0 ? "" : ", \(references) steps run scalar references (--verbose names them)")
         )

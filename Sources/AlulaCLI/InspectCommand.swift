@@ -29,8 +29,7 @@ struct InspectCommand: ParsableCommand {
 
     /// A plan as it is, or an ONNX model lowered node by node, without any rewriting.
     private func loadPlan() throws -> Plan {
-        let bytes = try readFile(model)
-        guard !Plan.isPlan(bytes) else { return try Plan(bytes) }
+        guard try !Plan.isPlan(contentsOf: model) else { return try Plan(contentsOf: model) }
         let loader = ModelLoader(options: options)
         let graph = try Graph(onnx: model)
         var configuration = try loader.configuration(for: graph)

@@ -2,7 +2,7 @@
 
 public import AlulaOperators
 public import AlulaPlan
-internal import AlulaSystem
+package import AlulaSystem
 internal import AlulaTensor
 
 extension Plan {
@@ -22,14 +22,27 @@ extension Plan {
         try self.init(from: TensorStorage(viewing: file.bytes, of: file), operators: operators)
     }
 
+    /// Whether the file at `path` begins like a plan file, of any version. Reads no more than its first bytes.
+    ///
+    /// - Throws: ``SystemError/file(operation:path:errorNumber:)``.
+    package static func isPlan(contentsOf path: String) throws(SystemError) -> Bool {
+        let file = try MappedFile(path: path)
+        let storage = TensorStorage(viewing: file.bytes, of: file)
+        let start = Tensor(dataType: .uint8, shape: [min(file.byteCount, 8)], storage: storage, byteOffset: 0)
+        return isPlan(start?.elements(as: UInt8.self) ?? [])
+    }
+
     /// Writes the plan to a file, which appears complete or not at all.
     ///
+    /// - Returns: the file's length in bytes.
     /// - Throws: ``PlanError/file(path:reason:)``; a file that was there before is then untouched.
-    public func write(to path: String) throws(PlanError) {
+    @discardableResult
+    public func write(to path: String) throws(PlanError) -> Int {
         do throws(SystemError) {
             let writer = try FileWriter(path: path)
             try serialize { piece throws(SystemError) in try writer.append(piece.bytes) }
             try writer.commit()
+            return writer.byteCount
         } catch {
             throw .file(path: path, reason: "\(error)")
         }
