@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Alula
+internal import AlulaTesting
 
 /// `name:value` pairs separated by commas, as trtexec writes them; the last colon of a pair separates.
 struct NamedValues {
@@ -48,28 +49,11 @@ func loadTensors(_ texts: [String], option: String) throws(CommandError) -> [Str
     return tensors
 }
 
-/// A small, well-mixed generator, so that generated inputs are the same on every machine (SplitMix64, Steele et al. 2014).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    /// A generator whose sequence depends on `seed` alone.
-    init(seed: UInt64) { state = seed }
-
-    /// The next 64 random bits.
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-        return bits ^ (bits >> 31)
-    }
-}
-
 /// A tensor with seeded content: floats in −1 ..< 1, integers and bools 0 or 1.
 func randomTensor(_ type: TensorType, seed: UInt64) -> Tensor {
-    var generator = SeededGenerator(seed: seed)
+    var generator = SeededRandom(seed: seed)
     let tensor = Tensor(zeros: type.dataType, shape: type.shape)
-    func fill<T: NumericElement>(_: T.Type, _ draw: (inout SeededGenerator) -> T) {
+    func fill<T: NumericElement>(_: T.Type, _ draw: (inout SeededRandom) -> T) {
         var elements = tensor.mutableSpan(of: T.self)
         for index in 0..<elements.count { elements[index] = draw(&generator) }
     }

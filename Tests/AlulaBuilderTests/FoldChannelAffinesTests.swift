@@ -4,11 +4,11 @@ import AlulaBuilder
 import AlulaGraph
 import AlulaOperators
 import AlulaTensor
+import AlulaTesting
 import Testing
 
 /// Constants of a batch normalization of `channels` channels.
-private func normalization(_ channels: Int, _ graph: inout Graph, _ generator: inout SeededGenerator) -> [Graph.ValueID]
-{
+private func normalization(_ channels: Int, _ graph: inout Graph, _ generator: inout SeededRandom) -> [Graph.ValueID] {
     [
         graph.addConstant(generator.tensor([channels]), name: "scale"),
         graph.addConstant(generator.tensor([channels]), name: "shift"),
@@ -19,7 +19,7 @@ private func normalization(_ channels: Int, _ graph: inout Graph, _ generator: i
 
 @Suite struct FoldChannelAffinesTests {
     @Test func batchNormalizationFoldsIntoTheConvolution() throws {
-        var generator = SeededGenerator(seed: 1)
+        var generator = SeededRandom(seed: 1)
         var graph = Graph()
         let x = graph.addInput("x", .float32, [2, 3, 5, 5])
         let w = graph.addConstant(generator.tensor([4, 3, 3, 3]), name: "w")
@@ -41,7 +41,7 @@ private func normalization(_ channels: Int, _ graph: inout Graph, _ generator: i
     }
 
     @Test func scalesAndShiftsOfConvTransposeAndGemmFold() throws {
-        var generator = SeededGenerator(seed: 2)
+        var generator = SeededRandom(seed: 2)
         var graph = Graph()
         let x = graph.addInput("x", .float32, [1, 4, 3, 3])
         let w = graph.addConstant(generator.tensor([4, 3, 2, 2]), name: "w")
@@ -62,7 +62,7 @@ private func normalization(_ channels: Int, _ graph: inout Graph, _ generator: i
     }
 
     @Test func normalizationsWithoutAProducerBecomeAProductAndASum() throws {
-        var generator = SeededGenerator(seed: 3)
+        var generator = SeededRandom(seed: 3)
         var graph = Graph()
         let x = graph.addInput("x", .float32, [2, 3, 2, 2])
         let inputs = [x] + normalization(3, &graph, &generator)
@@ -72,7 +72,7 @@ private func normalization(_ channels: Int, _ graph: inout Graph, _ generator: i
     }
 
     @Test func sharedValuesEnlargingOperandsAndOtherAxesStay() throws {
-        var generator = SeededGenerator(seed: 4)
+        var generator = SeededRandom(seed: 4)
         var graph = Graph()
         let x = graph.addInput("x", .float32, [1, 2, 3, 3])
         let w = graph.addConstant(generator.tensor([3, 2, 1, 1]), name: "w")

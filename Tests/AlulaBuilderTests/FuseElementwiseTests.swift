@@ -5,11 +5,12 @@ import AlulaGraph
 import AlulaOperators
 import AlulaPlan
 import AlulaTensor
+import AlulaTesting
 import Testing
 
 @Suite struct FuseElementwiseTests {
     @Test func activationAndResidualBecomeStagesOfTheLaterConvolution() throws {
-        var generator = SeededGenerator(seed: 1)
+        var generator = SeededRandom(seed: 1)
         var graph = Graph()
         let x = graph.addInput("x", .float32, [1, 2, 5, 5])
         let w = graph.addConstant(generator.tensor([2, 2, 3, 3]), name: "w")
@@ -35,7 +36,7 @@ import Testing
     }
 
     @Test func elementwiseChainsFuseAmongThemselvesWhileTheShapeStays() throws {
-        var generator = SeededGenerator(seed: 2)
+        var generator = SeededRandom(seed: 2)
         var graph = Graph()
         let x = graph.addInput("x", .float32, [3, 1])
         let c = graph.addConstant(generator.tensor([1]), name: "c")

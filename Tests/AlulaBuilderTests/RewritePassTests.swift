@@ -5,6 +5,7 @@ import AlulaGraph
 import AlulaOperators
 import AlulaPlan
 import AlulaTensor
+import AlulaTesting
 import Testing
 
 @Suite struct RewritePassTests {
@@ -32,7 +33,7 @@ import Testing
     }
 
     @Test func transposesMoveBehindElementwiseOperatorsAndCancel() throws {
-        var generator = SeededGenerator(seed: 1)
+        var generator = SeededRandom(seed: 1)
         var graph = Graph()
         let x = graph.addInput("x", .float32, [1, 2, 3, 4])
         let y = graph.addInput("y", .float32, [1, 2, 3, 4])
@@ -111,7 +112,7 @@ import Testing
 
     @Test func layerNormalizationIsRecognisedOverTheLastAxisOnly() throws {
         for (axis, expected) in [(-1, ["LayerNormalization"]), (1, nil)] as [(Int64, [String]?)] {
-            var generator = SeededGenerator(seed: 3)
+            var generator = SeededRandom(seed: 3)
             var graph = Graph()
             let x = graph.addInput("x", .float32, [2, 6, 6])
             func add(_ tensor: Tensor) -> Graph.ValueID { graph.addConstant(tensor, name: "c") }
@@ -132,7 +133,7 @@ import Testing
     // MARK: - Everything together
 
     @Test func theStandardPassesLeaveOneStepOfAConvolutionalBlock() throws {
-        var generator = SeededGenerator(seed: 9)
+        var generator = SeededRandom(seed: 9)
         var graph = Graph()
         let x = graph.addInput("x", .float32, [1, 3, 6, 6])
         let a = graph.append(Conv(), x, graph.addConstant(generator.tensor([3, 3, 1, 1]), name: "w"), name: "conv")

@@ -4,6 +4,7 @@ import AlulaBuilder
 import AlulaGraph
 import AlulaOperators
 import AlulaTensor
+import AlulaTesting
 import Testing
 
 /// Runs a graph with the scalar references; missing inputs and failing rules fail the test.
@@ -24,20 +25,7 @@ func evaluate(_ graph: Graph, _ inputs: [Tensor]) throws -> [Tensor] {
     return try graph.outputs.map { try value($0) }
 }
 
-/// A seeded generator: SplitMix64.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-        return bits ^ (bits >> 31)
-    }
-
+extension SeededRandom {
     /// A tensor of uniform random numbers.
     mutating func tensor(_ shape: Shape, in range: ClosedRange<Float> = -1...1) -> Tensor {
         Tensor((0..<shape.elementCount).map { _ in Float.random(in: range, using: &self) }, shape: shape)
@@ -57,7 +45,7 @@ func applyPass(
     var configuration = configuration
     configuration.passes = [pass]
     let after = try Builder(configuration).optimize(graph).graph
-    var generator = SeededGenerator(seed: 7)
+    var generator = SeededRandom(seed: 7)
     let inputs =
         inputs
         ?? graph.inputs.map { id in

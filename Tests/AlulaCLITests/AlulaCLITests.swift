@@ -2,6 +2,7 @@
 
 import Alula
 import AlulaSystem
+import AlulaTesting
 import ArgumentParser
 import Testing
 
@@ -82,7 +83,7 @@ import Testing
 
 @Suite struct LatencySummaryTests {
     @Test func percentilesFollowTheDocumentedIndex() {
-        var generator = SeededGenerator(seed: 3)
+        var generator = SeededRandom(seed: 3)
         for count in [1, 2, 9, 10, 11, 100, 257] {
             let values = (0..<count).map { _ in Double.random(in: 0..<10, using: &generator) }
             let sorted = values.sorted()

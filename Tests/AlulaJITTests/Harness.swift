@@ -2,6 +2,7 @@
 
 internal import AlulaJIT
 internal import AlulaSystem
+import AlulaTesting
 
 /// Every target of every instruction set; tests on machine code filter those this machine can run.
 let allTargets: [VectorTarget] = [
@@ -11,20 +12,6 @@ let allTargets: [VectorTarget] = [
 
 /// The targets this machine can run.
 let runnableTargets = allTargets.filter { $0.isSupported() }
-
-/// Repeatable random numbers: SplitMix64.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-}
 
 /// The argument structure of test kernels: addresses of up to three buffers and a number.
 struct TestArguments: BitwiseCopyable {
@@ -113,7 +100,7 @@ extension KernelBuilder {
 
 /// Words that make instructions differ: random floats, signed zeros, infinities, NaN, denormals, edges of integers.
 func difficultWords(_ count: Int, seed: UInt64) -> [UInt32] {
-    var random = SeededGenerator(seed: seed)
+    var random = SeededRandom(seed: seed)
     let edges: [UInt32] = [
         0, 0x8000_0000, 0x7F80_0000, 0xFF80_0000, 0x7FC0_0000, 1, 0x8000_0001, 0x007F_FFFF, 0x3F80_0000, 0xBF80_0000,
         0x4F00_0000, 0xCF00_0000, 0x7FFF_FFFF, 0xFFFF_FFFF, 0x4B00_0001, 0x3F00_0000, 0x4020_0000,

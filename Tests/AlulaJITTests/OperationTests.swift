@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AlulaJIT
+import AlulaTesting
 internal import Testing
 
 /// One operation under test: reads two vectors from the first buffer, writes one to the second.
@@ -179,7 +180,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
         jit.accumulateBytes(sum, a, src[jit.vectorByteCount])
         jit.accumulateBytes(sum, a, src[4].repeated)
         jit.store(sum, to: dst[0])
-        var random = SeededGenerator(seed: 5)
+        var random = SeededRandom(seed: 5)
         let words = (0..<target.lanes * 2).map { _ in UInt32.random(in: .min ... .max, using: &random) }
         let buffers = [words, [UInt32](repeating: 0, count: target.lanes)]
         let program = jit.finish()
@@ -198,7 +199,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
         if type != .bfloat16 { jit.store(value, to: dst[2 * jit.vectorByteCount], as: type) }
         let program = jit.finish()
         for seed in UInt64(1)...8 {
-            var random = SeededGenerator(seed: seed)
+            var random = SeededRandom(seed: seed)
             // Halves without NaN: their payloads are not part of the contract.
             let words = (0..<target.lanes).map { _ in UInt32.random(in: .min ... .max, using: &random) & 0xBBFF_BBFF }
             let buffers = [words, [UInt32](repeating: 0, count: target.lanes * 3)]
@@ -222,7 +223,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
         let program = jit.finish()
         let edges: [Float] = [65519, 65520, 1e-8, 5.9e-8, -2.98e-8, 1023.75, 2049, -131, 129, 300, -1e9, 1e9]
         for seed in UInt64(1)...8 {
-            var random = SeededGenerator(seed: seed)
+            var random = SeededRandom(seed: seed)
             let words = (0..<target.lanes).map { _ in
                 Bool.random(using: &random)
                     ? (edges.randomElement(using: &random) ?? 0).bitPattern

@@ -2,6 +2,7 @@
 
 import AlulaOperators
 import AlulaTensor
+import AlulaTesting
 import Testing
 
 /// A random convolution that fits together.
@@ -9,7 +10,7 @@ struct ConvolutionProblem {
     var operation: any Operator
     var inputs: [Tensor?]
 
-    init(_ generator: inout SeededGenerator, isTransposed: Bool) {
+    init(_ generator: inout SeededRandom, isTransposed: Bool) {
         let rank = generator.pick([1, 2, 2, 2])
         let group = generator.pick([1, 1, 1, 2, 3])
         let (ic, oc) = (group * generator.int(1...5), group * generator.int(1...9))
@@ -33,7 +34,7 @@ struct ConvolutionProblem {
     @Test(arguments: [false, true])
     func randomProblemsMatchTheReference(isTransposed: Bool) throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var generator = SeededGenerator(seed: seed)
+        var generator = SeededRandom(seed: seed)
         for _ in 0..<40 {
             let problem = ConvolutionProblem(&generator, isTransposed: isTransposed)
             try checkKernel(problem.operation, problem.inputs, context: "seed \(seed)")
@@ -41,7 +42,7 @@ struct ConvolutionProblem {
     }
 
     @Test func tailPixelsAndChannelsMatchTheReference() throws {
-        var generator = SeededGenerator(seed: 1)
+        var generator = SeededRandom(seed: 1)
         for width in tailSizes(8) {
             for channels in tailSizes(4) {
                 let src = generator.tensor([1, 2, 3, width])
@@ -53,7 +54,7 @@ struct ConvolutionProblem {
     }
 
     @Test func deconvolutionWithStrideEqualToKernelMatchesTheReference() throws {
-        var generator = SeededGenerator(seed: 2)
+        var generator = SeededRandom(seed: 2)
         for stride in 1...4 {
             let window = WindowParameters(strides: [stride, stride])
             let operation = ConvTranspose(window: window)
@@ -66,7 +67,7 @@ struct ConvolutionProblem {
 
     @Test(arguments: [false, true])
     func stagesRunOnTheTile(isTransposed: Bool) throws {
-        var generator = SeededGenerator(seed: 3)
+        var generator = SeededRandom(seed: 3)
         let producer: any Operator = isTransposed ? ConvTranspose() : Conv()
         let src = generator.tensor([2, 3, 9, 11])
         let weights = generator.tensor(isTransposed ? [3, 6, 1, 1] : [6, 3, 1, 1])

@@ -4,6 +4,7 @@ import AlulaJIT
 import AlulaKernels
 import AlulaOperators
 import AlulaTensor
+import AlulaTesting
 import Testing
 
 /// A random convolution with its operands and the scalar definition's answer.
@@ -19,7 +20,7 @@ struct DirectConvolutionProblem: CustomTestStringConvertible {
     init(_ descriptor: DirectConvolutionDescriptor, batch: Int = 1, seed: UInt64) {
         self.descriptor = descriptor
         self.batch = batch
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let (rows, columns) = (descriptor.rows, descriptor.columns)
         src = random.tensor([batch, descriptor.group * descriptor.srcChannels, rows.srcExtent, columns.srcExtent])
         weights = random.tensor([
@@ -33,9 +34,9 @@ struct DirectConvolutionProblem: CustomTestStringConvertible {
 
     /// A problem drawn at random: any window, stride, dilation, padding, layout and epilogue.
     init(seed: UInt64, lanes: Int) {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let group = random.pick([1, 1, 1, 2])
-        let axis = { (random: inout SeededGenerator) in
+        let axis = { (random: inout SeededRandom) in
             Self.axis(
                 srcExtent: random.int(4...23),
                 kernelExtent: random.int(1...4),

@@ -3,17 +3,18 @@
 import AlulaKernels
 import AlulaOperators
 import AlulaTensor
+import AlulaTesting
 import Testing
 
 /// A seed that a failing test prints.
-private func freshGenerator() -> (SeededGenerator, String) {
+private func freshGenerator() -> (SeededRandom, String) {
     let seed = UInt64.random(in: 0...UInt64.max)
-    return (SeededGenerator(seed: seed), "seed \(seed)")
+    return (SeededRandom(seed: seed), "seed \(seed)")
 }
 
 @Suite struct MatrixProductTests {
     @Test func tailRowsAndColumnsMatchTheReference() throws {
-        var generator = SeededGenerator(seed: 1)
+        var generator = SeededRandom(seed: 1)
         for m in tailSizes(4) {
             for n in tailSizes(8) + [64, 65, 129] {
                 try checkKernel(MatMul(), [generator.tensor([m, 7]), generator.tensor([7, n])])
@@ -59,7 +60,7 @@ private func freshGenerator() -> (SeededGenerator, String) {
 
 @Suite struct MatrixVectorTests {
     @Test func fewRowsMatchTheReference() throws {
-        var generator = SeededGenerator(seed: 6)
+        var generator = SeededRandom(seed: 6)
         for n in [1, 3, 4, 63, 64, 65, 300] {
             for k in tailSizes(8) + [200] {
                 try checkKernel(MatMul(), [generator.tensor([1, k]), generator.tensor([k, n])])
@@ -138,7 +139,7 @@ private func freshGenerator() -> (SeededGenerator, String) {
     }
 
     @Test func variadicOperatorsAndLongTensorsSplitIntoParts() throws {
-        var generator = SeededGenerator(seed: 4)
+        var generator = SeededRandom(seed: 4)
         let inputs = [generator.tensor([3, 30_000]), generator.tensor([30_000]), generator.tensor([3, 1])]
         for operation in [Sum(), Max(), Min()] as [any Operator] { try checkKernel(operation, inputs) }
         try checkKernel(Identity(), [inputs[0]])
@@ -195,7 +196,7 @@ private func freshGenerator() -> (SeededGenerator, String) {
     }
 
     @Test func wholePlanesMatchTheReference() throws {
-        var generator = SeededGenerator(seed: 2)
+        var generator = SeededRandom(seed: 2)
         for extents in [[1, 1], [7, 7], [13, 31], [64]] {
             let src = generator.tensor(Shape([2, 5] + extents))
             try checkKernel(GlobalAveragePool(), [src])
@@ -212,7 +213,7 @@ private func freshGenerator() -> (SeededGenerator, String) {
 
 @Suite struct NormalizationF32Tests {
     @Test func softmaxRowsMatchTheReference() throws {
-        var generator = SeededGenerator(seed: 1)
+        var generator = SeededRandom(seed: 1)
         for length in tailSizes(64) + [1000] {
             try checkKernel(Softmax(), [generator.tensor([3, length], in: -20...20)])
         }
@@ -243,7 +244,7 @@ private func freshGenerator() -> (SeededGenerator, String) {
 
 @Suite struct ReductionF32Tests {
     @Test func everySetOfAxesMatchesTheReference() throws {
-        var generator = SeededGenerator(seed: 1)
+        var generator = SeededRandom(seed: 1)
         let src = generator.tensor([2, 3, 1, 70])
         for mask in 0..<16 {
             let axes = (0..<4).filter { mask >> $0 & 1 == 1 }

@@ -3,6 +3,7 @@
 import AlulaJIT
 import AlulaOperators
 import AlulaTensor
+import AlulaTesting
 import Testing
 
 @testable import AlulaKernels
@@ -23,7 +24,7 @@ private func catalogue(_ target: VectorTarget) -> KernelCatalogue {
 /// The planar convolution against the scalar definition.
 @Suite(.enabled(if: !targets.isEmpty)) struct PlanarConvolutionTests {
     /// A random `Conv` of strides the generator covers.
-    private func problem(_ random: inout SeededGenerator) -> (operation: Conv, inputs: [Tensor?]) {
+    private func problem(_ random: inout SeededRandom) -> (operation: Conv, inputs: [Tensor?]) {
         let rank = random.pick([1, 2, 2, 2])
         let group = random.pick([1, 1, 1, 2, 3])
         let (ic, oc) = (group * random.int(1...9), group * random.int(1...13))
@@ -45,7 +46,7 @@ private func catalogue(_ target: VectorTarget) -> KernelCatalogue {
     @Test(arguments: targets)
     func randomProblemsMatchTheReference(target: VectorTarget) throws {
         for seed in UInt64(1)...25 {
-            var random = SeededGenerator(seed: seed)
+            var random = SeededRandom(seed: seed)
             let (operation, inputs) = problem(&random)
             try checkKernel(operation, inputs, catalogue: catalogue(target), context: "seed \(seed) \(target)")
         }
@@ -53,7 +54,7 @@ private func catalogue(_ target: VectorTarget) -> KernelCatalogue {
 
     @Test(arguments: targets)
     func tailColumnsAndChannelsMatchTheReference(target: VectorTarget) throws {
-        var random = SeededGenerator(seed: 1)
+        var random = SeededRandom(seed: 1)
         for width in tailSizes(target.lanes).filter({ $0 > 0 }) + tailSizes(3 * target.lanes) {
             for channels in [1, 7, 8, 9, 17] {
                 let src = random.tensor([1, 2, 3, width])
@@ -70,7 +71,7 @@ private func catalogue(_ target: VectorTarget) -> KernelCatalogue {
 
     @Test(arguments: targets)
     func pointwiseProblemsAreFoldedAndMatchTheReference(target: VectorTarget) throws {
-        var random = SeededGenerator(seed: 2)
+        var random = SeededRandom(seed: 2)
         for (height, width) in [(1, 1), (7, 7), (14, 14), (13, 31), (40, 30)] {
             let inputs = [random.tensor([2, 6, height, width]), random.tensor([11, 6, 1, 1]), random.tensor([11])]
             try checkKernel(Conv(), inputs, catalogue: catalogue(target), context: "\(height)×\(width)")
@@ -79,7 +80,7 @@ private func catalogue(_ target: VectorTarget) -> KernelCatalogue {
 
     @Test(arguments: targets)
     func stagesMatchTheReference(target: VectorTarget) throws {
-        var random = SeededGenerator(seed: 3)
+        var random = SeededRandom(seed: 3)
         let (src, weights) = (random.tensor([2, 3, 9, 21]), random.tensor([6, 3, 3, 3]))
         let (residual, scale) = (random.tensor([2, 6, 7, 19]), random.tensor([6, 1, 1]))
         let chains: [[Fused.Stage]] = [
@@ -118,7 +119,7 @@ private func catalogue(_ target: VectorTarget) -> KernelCatalogue {
     @Test(arguments: [4, 8, 16], [1, 2])
     func noAccessLeavesTheOperands(lanes: Int, stride: Int) throws {
         let target = try #require(VectorTarget(isa: .avx512, lanes: lanes))
-        var random = SeededGenerator(seed: UInt64(lanes + stride))
+        var random = SeededRandom(seed: UInt64(lanes + stride))
         for width in [5, lanes, 2 * lanes + 3] {
             let rows = WindowAxis(srcExtent: 4, dstExtent: 4, kernelExtent: 3, padBegin: 1, padEnd: 1)
             let columns = WindowAxis(

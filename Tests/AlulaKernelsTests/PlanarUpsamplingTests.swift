@@ -3,6 +3,7 @@
 import AlulaJIT
 import AlulaOperators
 import AlulaTensor
+import AlulaTesting
 import Testing
 
 @testable import AlulaKernels
@@ -24,7 +25,7 @@ private func catalogue(_ target: VectorTarget) -> KernelCatalogue {
 @Suite(.enabled(if: !targets.isEmpty)) struct PlanarUpsamplingTests {
     @Test(arguments: targets, [(1, 1), (2, 2), (4, 4), (3, 2), (2, 4)])
     func problemsOfEveryFactorMatchTheReference(target: VectorTarget, factors: (Int, Int)) throws {
-        var random = SeededGenerator(seed: 4)
+        var random = SeededRandom(seed: 4)
         for (width, channels) in [(1, 1), (target.lanes, 8), (2 * target.lanes + 3, 5), (4 * target.lanes - 1, 3)] {
             for group in [1, 2] {
                 let operation = ConvTranspose(
@@ -46,7 +47,7 @@ private func catalogue(_ target: VectorTarget) -> KernelCatalogue {
 
     @Test(arguments: targets)
     func stagesMatchTheReference(target: VectorTarget) throws {
-        var random = SeededGenerator(seed: 6)
+        var random = SeededRandom(seed: 6)
         let (src, weights) = (random.tensor([2, 3, 5, 19]), random.tensor([3, 6, 2, 2]))
         let (residual, scale) = (random.tensor([2, 6, 10, 38]), random.tensor([6, 1, 1]))
         let chains: [[Fused.Stage]] = [

@@ -3,22 +3,10 @@
 import AlulaKernels
 import AlulaOperators
 import AlulaTensor
+import AlulaTesting
 import Testing
 
-/// A seeded generator: SplitMix64.
-struct SeededGenerator: RandomNumberGenerator {
-    var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-        return bits ^ (bits >> 31)
-    }
-
+extension SeededRandom {
     /// A tensor of uniform random numbers.
     mutating func tensor(_ shape: Shape, in range: ClosedRange<Float> = -1...1) -> Tensor {
         Tensor((0..<shape.elementCount).map { _ in Float.random(in: range, using: &self) }, shape: shape)
@@ -60,7 +48,7 @@ func checkKernel(
     #expect(kernel.partCount >= 1, sourceLocation: sourceLocation)
     let text =
         "\(operation.described.name) \(inputs.map { $0?.shape.description ?? "_" }) \(kernel.identifier) \(context)"
-    var generator = SeededGenerator(seed: 5)
+    var generator = SeededRandom(seed: 5)
     let contiguous = types.map { filled($0) }
     for part in (0..<kernel.partCount).shuffled(using: &generator) {
         kernel.run(part: part, inputs: inputs, outputs: contiguous)

@@ -3,6 +3,7 @@
 import AlulaOperators
 import AlulaPlan
 import AlulaTensor
+import AlulaTesting
 import Testing
 
 /// Runs instances in one real workspace and compares with a run in which every value has memory of its own.
@@ -10,7 +11,7 @@ import Testing
 struct MemoryPlanTests {
     @Test(arguments: 0..<60)
     func sharedMemoryGivesTheSameOutputs(seed: Int) throws {
-        var generator = SeededGenerator(seed: UInt64(seed))
+        var generator = SeededRandom(seed: UInt64(seed))
         let batch = seed % 3 == 0 ? 2 : 1
         let plan = Self.randomPlan(batch: batch, &generator)
         let instance = try PlanInstance(plan, inputShapes: Array(repeating: [batch, 3, 4], count: 2)) { _, _ in
@@ -27,7 +28,7 @@ struct MemoryPlanTests {
     }
 
     /// A random mixture of readers of everything, views and concatenations over values `[batch, n, 4]`.
-    static func randomPlan(batch: Int, _ generator: inout SeededGenerator) -> Plan {
+    static func randomPlan(batch: Int, _ generator: inout SeededRandom) -> Plan {
         var builder = PlanBuilder()
         var pool = [builder.input("a", [.fixed(batch), 3, 4]), builder.input("b", [.fixed(batch), 3, 4])]
         pool.append(

@@ -3,6 +3,7 @@
 import AlulaOperators
 import AlulaPlan
 import AlulaTensor
+import AlulaTesting
 
 /// Writes plans by hand, one line a step.
 struct PlanBuilder {
@@ -115,17 +116,4 @@ private func text(_ attributes: Attributes) -> String {
         return "\(name): \(nested.map { $0.name + text($0.attributes) })"
     }
     .joined(separator: ", ")
-}
-
-/// A seeded generator; the same seed gives the same sequence (SplitMix64).
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
 }

@@ -4,6 +4,7 @@ import AlulaOperators
 import AlulaPlan
 import AlulaSystem
 import AlulaTensor
+import AlulaTesting
 import Testing
 
 /// Damaged plans are refused or load; they never trap. `ALULA_FUZZ_COUNT` sets how many are tried.
@@ -14,7 +15,7 @@ struct PlanFuzzTests {
 
     @Test func mutatedPlansNeverTrap() {
         print("plan fuzz: \(Self.count) plans, seed \(Self.seed)")
-        var generator = SeededGenerator(seed: Self.seed)
+        var generator = SeededRandom(seed: Self.seed)
         let originals = [PlanBuilder.everything.serializedBytes(), Self.chain.serializedBytes()]
         var refused = 0
         for round in 0..<Self.count {
@@ -39,7 +40,7 @@ struct PlanFuzzTests {
         return Shape(dimensions.map { $0.extent ?? 3 })
     }
 
-    private func mutate(_ bytes: inout [UInt8], _ generator: inout SeededGenerator) {
+    private func mutate(_ bytes: inout [UInt8], _ generator: inout SeededRandom) {
         switch Int.random(in: 0..<8, using: &generator) {
         case 0: bytes.removeLast(Int.random(in: 1...bytes.count, using: &generator))
         case 1:

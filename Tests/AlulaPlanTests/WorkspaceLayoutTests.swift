@@ -2,13 +2,14 @@
 
 import AlulaPlan
 import AlulaTensor
+import AlulaTesting
 import Testing
 
 @Suite("Workspace layout")
 struct WorkspaceLayoutTests {
     @Test(arguments: 0..<40)
     func buffersAliveTogetherNeverOverlap(seed: Int) {
-        var generator = SeededGenerator(seed: UInt64(seed))
+        var generator = SeededRandom(seed: UInt64(seed))
         let buffers = (0..<Int.random(in: 1...60, using: &generator)).map { value in
             let start = Int.random(in: 0..<40, using: &generator)
             return WorkspaceLayout.Buffer(

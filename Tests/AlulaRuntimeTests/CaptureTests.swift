@@ -2,6 +2,7 @@
 
 import AlulaRuntime
 import AlulaSystem
+import AlulaTesting
 import Synchronization
 import Testing
 
@@ -220,7 +221,7 @@ import Testing
     }
 
     @Test(arguments: UInt64(0)..<20) func randomForksReplayInAnAllowedOrder(seed: UInt64) throws {
-        var random = SeededGenerator(seed: 300 + seed)
+        var random = SeededRandom(seed: 300 + seed)
         let streams = [stream, other, .handCranked(on: device), .handCranked(on: device)]
         let events = (0..<4).map { _ in ExecutionEvent() }
         let log = Log<Int>()

@@ -2,6 +2,7 @@
 
 import AlulaRuntime
 import AlulaSystem
+import AlulaTesting
 import Testing
 
 /// Execution model §4, one test or more for each row.
@@ -244,7 +245,7 @@ import Testing
 
     @Test func tableFindsEveryAddressAmongManyAllocations() throws {
         let seed: UInt64 = 20_261
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         var live: [DeviceMemory] = []
         for _ in 0..<2_000 {
             if live.count > 50 || (!live.isEmpty && Bool.random(using: &random)) {

@@ -2,6 +2,7 @@
 
 import AlulaRuntime
 import AlulaSystem
+import AlulaTesting
 import Testing
 
 /// Random programs over several streams and events, checked against the order their calls promise.
@@ -70,8 +71,8 @@ import Testing
         events: [ExecutionEvent],
         log: Log<Int>,
         legacy: Int? = nil,
-        random: inout SeededGenerator,
-        afterEach: (inout SeededGenerator) -> Void = { _ in }
+        random: inout SeededRandom,
+        afterEach: (inout SeededRandom) -> Void = { _ in }
     ) throws -> Model {
         var model = Model(streamCount: streams.count, eventCount: events.count, legacy: legacy)
         var number = 0
@@ -97,7 +98,7 @@ import Testing
     }
 
     @Test(arguments: [UInt64(1), 2, 3, 4]) func threadsKeepTheOrderOfRandomPrograms(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let device = try Device.cpu(threads: 2)
         let streams = try (0..<Int(seed) + 1).map { _ in try device.makeStream(isNonBlocking: true) }
         let events = (0..<6).map { _ in ExecutionEvent(isTimed: false) }
@@ -110,7 +111,7 @@ import Testing
     }
 
     @Test(arguments: [UInt64(11), 12, 13]) func threadsKeepTheOrderAgainstTheDefaultStream(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SeededRandom(seed: seed)
         let device = try Device.cpu(threads: 2)
         let streams = [try device.defaultStream(), try device.makeStream(), try device.makeStream()]
         let events = (0..<4).map { _ in ExecutionEvent(isTimed: false) }
@@ -122,7 +123,7 @@ import Testing
     }
 
     @Test(arguments: UInt64(0)..<40) func handCrankedInterleavingsKeepTheOrder(seed: UInt64) throws {
-        var random = SeededGenerator(seed: 1_000 + seed)
+        var random = SeededRandom(seed: 1_000 + seed)
         let device = try Device.cpu(threads: 1)
         let streams = (0..<3).map { _ in ExecutionStream.handCranked(on: device) }
         let events = (0..<3).map { _ in ExecutionEvent(isTimed: false) }
@@ -145,7 +146,7 @@ import Testing
 
     @Test func sameSeedGivesTheSameInterleaving() throws {
         let logs = try (0..<2).map { _ in
-            var random = SeededGenerator(seed: 77)
+            var random = SeededRandom(seed: 77)
             let device = try Device.cpu(threads: 1)
             let streams = (0..<3).map { _ in ExecutionStream.handCranked(on: device) }
             let events = [ExecutionEvent()]
@@ -185,7 +186,7 @@ import Testing
         let log = Log<Int>()
         let pushers = try streams.indices.map { index in
             try Thread(name: "pusher-\(index)") {
-                var random = SeededGenerator(seed: UInt64(500 + index))
+                var random = SeededRandom(seed: UInt64(500 + index))
                 for _ in 0..<1_500 {
                     let event = events[Int.random(in: 0..<2, using: &random)]
                     switch Int.random(in: 0..<4, using: &random) {
