@@ -92,7 +92,7 @@ let package = Package(
         guard module.isTested else { return [target] }
         let testDependencies: [Target.Dependency] =
             [.target(name: module.name)] + dependencies
-            + (["AlulaTensor", "AlulaX86", "AlulaJIT", "AlulaCLI"].contains(module.name)
+            + (["AlulaTensor", "AlulaX86", "AlulaCLI"].contains(module.name)
                 ? [] : [.target(name: "AlulaTesting")])
             // Counts of fuzz tests come from the environment, which only the system module reads.
             + (module.name == "AlulaPlan" ? [.target(name: "AlulaSystem")] : [])
