@@ -24,7 +24,7 @@ let modules: [Module] = [
     Module(name: "AlulaGraph", dependencies: ["AlulaOperators", "AlulaTensor"]),
     Module(name: "AlulaONNX", dependencies: ["AlulaGraph", "AlulaOperators", "AlulaTensor", "AlulaSystem"]),
     Module(name: "AlulaKernels", dependencies: ["AlulaJIT", "AlulaOperators", "AlulaTensor", "AlulaSystem"]),
-    Module(name: "AlulaPlan", dependencies: ["AlulaOperators", "AlulaTensor"]),
+    Module(name: "AlulaPlan", dependencies: ["AlulaKernels", "AlulaOperators", "AlulaTensor"]),
     Module(
         name: "AlulaBuilder",
         dependencies: ["AlulaGraph", "AlulaKernels", "AlulaPlan", "AlulaOperators", "AlulaTensor", "AlulaSystem"]

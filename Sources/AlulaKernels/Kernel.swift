@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import AlulaOperators
 package import AlulaTensor
 
 /// Code that runs one step on all threads of a team: the quick counterpart of an operator's scalar reference.
 ///
-/// A kernel is made for one operator with concrete input and output types (see ``KernelCatalogue``), holds no tensors
-/// and may run in many contexts at once.
+/// A kernel is made by a ``KernelTactic`` for one ``KernelProblem`` and may run in many contexts at once. It holds no
+/// tensors but constants it has prepared.
 package protocol Kernel: Sendable {
     /// `<dtype>_<kernel>_<tile>[_<epilogue>]__<isa>`, for profiles and reports.
     var identifier: String { get }
@@ -16,18 +15,27 @@ package protocol Kernel: Sendable {
 
     /// Computes part `part` of the step.
     ///
-    /// Inputs are contiguous; outputs may have an outer stride if ``acceptsStridedOutput`` says so.
+    /// Tensors are stored as the tactic's layouts say, with the shapes ``TensorLayout/storedShape(_:)`` gives. Inputs are
+    /// contiguous; outputs may have an outer stride if ``acceptsStridedOutput`` says so. Inputs whose content was known
+    /// beforehand are planar, whatever the tactic says of them.
     func run(part: Int, inputs: [Tensor?], outputs: [Tensor?])
 
     /// Whether the first output may be a slice of a larger tensor along the axis after the outermost.
     var acceptsStridedOutput: Bool { get }
+
+    /// The kernel with everything done that depends on constant inputs alone, such as packing weights.
+    ///
+    /// Called once for each set of input shapes, before the first run and before ``partCount`` is asked for.
+    /// - Parameters:
+    ///   - constants: by input; nil where the content is not known before the engine runs. Planar.
+    ///   - packed: what other kernels of the engine have packed, to share.
+    func prepared(constants: [Tensor?], packed: PackedConstants) -> any Kernel
 }
 
 extension Kernel {
     /// False.
     package var acceptsStridedOutput: Bool { false }
-}
 
-/// Makes kernels of one family; returns nil where the family does not cover the problem.
-package typealias KernelFactory =
-    @Sendable (_ operation: any Operator, _ inputs: [TensorType?], _ outputs: [TensorType]) -> (any Kernel)?
+    /// The kernel itself: nothing to prepare.
+    package func prepared(constants: [Tensor?], packed: PackedConstants) -> any Kernel { self }
+}

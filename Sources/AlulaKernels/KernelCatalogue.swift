@@ -11,21 +11,35 @@ package struct KernelCatalogue: Sendable {
     package struct Family: Sendable {
         /// For reports, e.g. `convolution`.
         package var name: String
-        /// Makes a kernel, or says that the family does not cover the problem.
-        package var make: KernelFactory
+        /// Lists what the family can do about a problem; empty where it does not cover it.
+        package var tactics: @Sendable (KernelProblem) -> [KernelTactic]
 
-        package init(_ name: String, make: @escaping KernelFactory) {
+        /// A family of several tactics.
+        package init(_ name: String, tactics: @escaping @Sendable (KernelProblem) -> [KernelTactic]) {
             self.name = name
-            self.make = make
+            self.tactics = tactics
+        }
+
+        /// A family of one kernel on planar tensors, in portable code.
+        package init(_ name: String, make: @escaping KernelFactory) {
+            self.init(name) { problem in
+                guard let kernel = make(problem.operation, problem.inputs, problem.outputs) else { return [] }
+                return [KernelTactic(name, estimatedNanoseconds: problem.portableNanoseconds) { kernel }]
+            }
         }
     }
 
-    /// The families, most specific first.
+    /// The families; among tactics of equal cost the first wins.
     package var families: [Family]
 
     package init(families: [Family]) { self.families = families }
 
-    /// The first family's kernel that covers the problem; nil when the scalar reference has to run.
+    /// Everything all families can do about `problem`; empty when the scalar reference has to run.
+    package func tactics(for problem: KernelProblem) -> [KernelTactic] {
+        families.flatMap { $0.tactics(problem) }
+    }
+
+    /// The kernel on planar tensors with the lowest estimate; nil when the scalar reference has to run.
     ///
     /// - Parameters:
     ///   - inputs: one entry per operator input; nil where omitted.
@@ -35,8 +49,13 @@ package struct KernelCatalogue: Sendable {
         inputs: [TensorType?],
         outputs: [TensorType]
     ) -> (any Kernel)? {
-        for family in families {
-            if let kernel = family.make(operation, inputs, outputs) { return kernel }
+        let planar = tactics(for: KernelProblem(operation, inputs: inputs, outputs: outputs))
+            .filter { $0.outputLayout == .planar && $0.inputLayouts.allSatisfy { $0 == .planar } }
+            .sorted { $0.estimatedNanoseconds < $1.estimatedNanoseconds }
+        for tactic in planar {
+            if let kernel = tactic.make() {
+                return kernel.prepared(constants: inputs.map { _ in nil }, packed: PackedConstants())
+            }
         }
         return nil
     }
@@ -44,7 +63,6 @@ package struct KernelCatalogue: Sendable {
     /// Generated kernels where the machine has an instruction set for them, then the portable ones. A family is a line.
     package static let standard = KernelCatalogue(
         families: [
-            Family("depthwise convolution", make: DepthwiseF32.make),
             Family("planar convolution", make: PlanarConvolutionKernel.make),
             Family("planar upsampling", make: PlanarUpsamplingKernel.make),
         ] + portable.families
@@ -64,4 +82,19 @@ package struct KernelCatalogue: Sendable {
         Family("transpose", make: TransposeKernel.make),
         Family("resize", make: ResizeF32.make),
     ])
+}
+
+/// Makes the kernel of a family that has just one; returns nil where it does not cover the problem.
+package typealias KernelFactory =
+    @Sendable (_ operation: any Operator, _ inputs: [TensorType?], _ outputs: [TensorType]) -> (any Kernel)?
+
+extension KernelProblem {
+    /// What portable code is expected to take on one thread.
+    var portableNanoseconds: Double {
+        let gigaflops = 20.0  // seen on products; the other portable kernels are bound by memory
+        let gigabytesPerSecond = 4.0
+        let flops = Double(operation.floatingPointOperations(inputs: inputs, outputs: outputs))
+        let byteCount = Double((inputs.compactMap(\.self) + outputs).reduce(0) { $0 + $1.byteCount })
+        return flops / gigaflops + byteCount / gigabytesPerSecond + 1000
+    }
 }

@@ -35,6 +35,28 @@ public struct OperatorDescription: Sendable, Hashable {
     public init(_ op: some Operator) { self.init(name: type(of: op).name, attributes: op.attributes) }
 }
 
+extension OperatorDescription {
+    /// Name and parameters in ascending order of names: equal descriptions have equal texts.
+    package var text: String {
+        let parameters = attributes.sortedNames.map { name in "\(name)=\(attributes[name].map(\.text) ?? "")" }
+        return parameters.isEmpty ? name : "\(name)(\(parameters.joined(separator: " ")))"
+    }
+}
+
+extension AttributeValue {
+    fileprivate var text: String {
+        switch self {
+        case .integer(let value): "\(value)"
+        case .float(let value): "\(value)"
+        case .string(let value): value
+        case .integers(let values): "\(values)"
+        case .floats(let values): "\(values)"
+        case .strings(let values): "\(values)"
+        case .operators(let nested): nested.map(\.text).joined(separator: "+")
+        }
+    }
+}
+
 /// An operator's parameters by name.
 public struct Attributes: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     /// The values by name.

@@ -25,6 +25,8 @@ struct MemoryPlanner {
 
     private let plan: Plan
     private let shapes: PlanShapes
+    /// How each value is stored.
+    let layouts: [TensorLayout]
     private var aliases: [Alias?]
     private var forms: [PlanInstance.RunningStep.Form?]
     private let readerCounts: [Int]
@@ -33,9 +35,11 @@ struct MemoryPlanner {
     /// Operators whose first output is their first input under another shape.
     static let viewOperators: Set<String> = ["Reshape", "Flatten", "Squeeze", "Unsqueeze", "Identity", "Dropout"]
 
-    init(_ plan: Plan, _ shapes: PlanShapes) {
+    /// - Parameter layouts: how each value is stored; planar where missing.
+    init(_ plan: Plan, _ shapes: PlanShapes, layouts: [TensorLayout]) {
         self.plan = plan
         self.shapes = shapes
+        self.layouts = layouts + Array(repeating: .planar, count: max(0, plan.values.count - layouts.count))
         aliases = Array(repeating: nil, count: plan.values.count)
         var readers = [Int](repeating: 0, count: plan.values.count)
         var writers = [Int?](repeating: nil, count: plan.values.count)
@@ -54,6 +58,9 @@ struct MemoryPlanner {
         readerCounts = readers
         producers = writers
     }
+
+    /// The type of a value's elements as they are stored.
+    private func storedType(_ value: Int) -> TensorType? { shapes.types[value].map { layouts[value].storedType($0) } }
 
     // MARK: - Sharing
 
@@ -78,7 +85,7 @@ struct MemoryPlanner {
     private func freeRootCovered(by value: Int) -> Int? {
         let resolved = resolve(value)
         guard resolved.byteOffset == 0, isFreeRoot(resolved.root),
-            shapes.types[resolved.root]?.byteCount == shapes.types[value]?.byteCount
+            storedType(resolved.root)?.byteCount == storedType(value)?.byteCount
         else { return nil }
         return resolved.root
     }
@@ -91,7 +98,7 @@ struct MemoryPlanner {
                 step.outputs.dropFirst().allSatisfy({ $0 == nil }),
                 let inputType = shapes.types[input], let outputType = shapes.types[output],
                 inputType.dataType == outputType.dataType,
-                inputType.shape.elementCount == outputType.shape.elementCount,
+                inputType.shape.elementCount == outputType.shape.elementCount, layouts[input] == layouts[output],
                 shapes.known[input]?.isContiguous ?? true
             else { continue }
             if plan.values[output].isBinding {
@@ -105,6 +112,37 @@ struct MemoryPlanner {
         }
     }
 
+    /// Makes the pieces of a `Split` parts of its input's memory where each is contiguous; such steps do not run.
+    mutating func aliasSlices() {
+        for (index, step) in plan.steps.enumerated() {
+            guard case .operation? = forms[index], step.operation.name == "Split",
+                case .integer(let rawAxis)? = step.operation.attributes["axis"], let input = step.inputs.first ?? nil,
+                shapes.known[input] == nil, resolve(input).outerStrideElements == nil, let type = storedType(input),
+                let logical = shapes.types[input], let axis = logical.shape.normalizedAxis(rawAxis),
+                type.shape.elementCount(in: 0..<axis) == 1, let pieces = pieceTypes(index),
+                !step.outputs.contains(where: { $0.map { plan.values[$0].isBinding } ?? false })
+            else { continue }
+            let source = resolve(input)
+            var byteOffset = source.byteOffset
+            for (output, piece) in zip(step.outputs, pieces) {
+                if let output { aliases[output] = Alias(parent: source.root, byteOffset: byteOffset) }
+                byteOffset += layouts[input].storedType(piece).byteCount
+            }
+            forms[index] = nil
+        }
+    }
+
+    /// The types of all outputs of a step, wanted or not; nil for one whose outputs are not contiguous pieces in the
+    /// input's layout.
+    private func pieceTypes(_ index: Int) -> [TensorType]? {
+        let step = plan.steps[index]
+        let types = shapes.outputTypes[index]
+        guard let input = step.inputs.first ?? nil, types.count >= step.outputs.count,
+            step.outputs.allSatisfy({ $0.map { layouts[$0] == layouts[input] } ?? true })
+        else { return nil }
+        return types
+    }
+
     /// Whether a `Dropout` may really drop something: its third input is not known to be false.
     private func isTraining(_ step: Step) -> Bool {
         guard step.operation.name == "Dropout", step.inputs.count > 2, let training = step.inputs[2] else {
@@ -116,7 +154,8 @@ struct MemoryPlanner {
     /// Places the inputs of concatenations in their outputs, last concatenation first so that nested ones follow.
     mutating func placeConcatenations(acceptsStridedOutput: (_ planIndex: Int) -> Bool) {
         for index in plan.steps.indices.reversed() {
-            guard case .operation? = forms[index], let concatenation = Concatenation(plan.steps[index], shapes),
+            guard case .operation? = forms[index],
+                let concatenation = Concatenation(plan.steps[index], storedType),
                 resolve(concatenation.output).outerStrideElements == nil
             else { continue }
             var copies: [PlanInstance.Copy] = []
@@ -129,11 +168,7 @@ struct MemoryPlanner {
                 )
                 copies.append(.init(source: piece.value, destination: destination, type: piece.type))
             }
-            if copies.isEmpty {
-                forms[index] = nil
-            } else if copies.count < concatenation.pieces.count {
-                forms[index] = .copies(copies)
-            }
+            forms[index] = copies.isEmpty ? nil : .copies(copies)
         }
     }
 
@@ -199,7 +234,7 @@ struct MemoryPlanner {
             for case let output? in plan.steps[step.planIndex].outputs { touch(output, at: position) }
         }
         let buffers = lifetimes.sorted { $0.key < $1.key }.map { root, lifetime in
-            WorkspaceLayout.Buffer(value: root, byteCount: shapes.types[root]?.byteCount ?? 0, lifetime: lifetime)
+            WorkspaceLayout.Buffer(value: root, byteCount: storedType(root)?.byteCount ?? 0, lifetime: lifetime)
         }
         return WorkspaceLayout(buffers)
     }
@@ -262,9 +297,11 @@ private struct Concatenation {
     var output: Int
     var pieces: [Piece] = []
 
-    init?(_ step: Step, _ shapes: PlanShapes) {
+    /// - Parameter storedType: the type of a value's elements as they are stored. All layouts keep the order of axes 0 and 1,
+    ///   and only the channel axis is ever joined in another layout than the planar one.
+    init?(_ step: Step, _ storedType: (Int) -> TensorType?) {
         guard step.operation.name == "Concat", case .integer(let rawAxis)? = step.operation.attributes["axis"],
-            step.outputs.count == 1, let output = step.outputs[0], let outputType = shapes.types[output],
+            step.outputs.count == 1, let output = step.outputs[0], let outputType = storedType(output),
             let axis = outputType.shape.normalizedAxis(rawAxis)
         else { return nil }
         self.output = output
@@ -275,7 +312,7 @@ private struct Concatenation {
         let rowElementCount = shape.elementCount(in: axis..<shape.rank)
         var byteOffset = 0
         for input in step.inputs {
-            guard let input, let type = shapes.types[input], type.dataType == outputType.dataType else { return nil }
+            guard let input, let type = storedType(input), type.dataType == outputType.dataType else { return nil }
             let piece = Piece(
                 value: input,
                 type: type,

@@ -21,6 +21,9 @@ public struct Plan: Sendable {
     package var values: [PlanValue]
     /// What runs, in order.
     package var steps: [Step]
+    /// What tactics took where the plan was built: nanoseconds by problem (``KernelProblem/key``) and tactic name. Where a
+    /// problem has none, cost models decide.
+    package var timings: [String: [String: Double]] = [:]
 
     package init(
         name: String,

@@ -41,7 +41,7 @@ package struct PlanInstance: Sendable {
             case dynamic
         }
 
-        /// The index in ``Plan/steps``.
+        /// The index in the steps of ``PlanInstance/plan``.
         package var planIndex: Int
         package var form: Form
     }
@@ -53,7 +53,10 @@ package struct PlanInstance: Sendable {
         package var type: TensorType
     }
 
+    /// The plan that runs; with reorders added where layouts were assigned.
     package let plan: Plan
+    /// How each value of ``plan`` is stored.
+    package let layouts: [TensorLayout]
     /// The full shape of each input binding, batch included.
     package let inputShapes: [Shape]
     /// Types and known contents of all values.
@@ -79,8 +82,41 @@ package struct PlanInstance: Sendable {
         acceptsStridedOutput: (_ planIndex: Int, _ shapes: PlanShapes) -> Bool = { _, _ in false }
     ) throws(PlanError) {
         let shapes = try PlanShapes(plan, inputShapes: inputShapes)
-        var planner = MemoryPlanner(plan, shapes)
+        self.init(plan, shapes, layouts: [], inputShapes: inputShapes, acceptsStridedOutput: acceptsStridedOutput)
+    }
+
+    /// Places everything for layouts that were assigned.
+    ///
+    /// - Parameters:
+    ///   - assignment: of the plan to run.
+    ///   - shapes: of the plan the assignment was made for.
+    ///   - acceptsStridedOutput: as for ``init(_:inputShapes:acceptsStridedOutput:)``, by step of the assignment's plan.
+    package init(
+        _ assignment: LayoutAssignment,
+        _ shapes: PlanShapes,
+        inputShapes: [Shape],
+        acceptsStridedOutput: (_ planIndex: Int, _ shapes: PlanShapes) -> Bool
+    ) throws(PlanError) {
+        self.init(
+            assignment.plan,
+            assignment.hasReorders ? try PlanShapes(assignment.plan, inputShapes: inputShapes) : shapes,
+            layouts: assignment.layouts,
+            inputShapes: inputShapes,
+            acceptsStridedOutput: acceptsStridedOutput
+        )
+    }
+
+    private init(
+        _ plan: Plan,
+        _ shapes: PlanShapes,
+        layouts: [TensorLayout],
+        inputShapes: [Shape],
+        acceptsStridedOutput: (_ planIndex: Int, _ shapes: PlanShapes) -> Bool
+    ) {
+        var planner = MemoryPlanner(plan, shapes, layouts: layouts)
+        self.layouts = planner.layouts
         planner.aliasViews()
+        planner.aliasSlices()
         planner.placeConcatenations { acceptsStridedOutput($0, shapes) }
         let steps = planner.runningSteps()
         let layout = planner.layOut(steps)

@@ -59,23 +59,34 @@ private struct ArgumentMaker {
         if case .copies(let copies) = step.form {
             var arguments = BoundInstance.Arguments(inputs: [], outputs: [])
             for (argument, copy) in copies.enumerated() {
-                arguments.inputs.append(tensor(copy.source, at: (index, false, argument)))
+                arguments.inputs.append(
+                    tensor(copy.source, [], at: (index, false, argument))
+                )
                 arguments.outputs.append(tensor(copy.destination, copy.type, at: (index, true, argument)))
             }
             return arguments
         }
-        let inputs = step.inputs.enumerated().map { tensor($1, at: (index, false, $0)) }
+        let inputs = step.inputs.enumerated().map { argument, value in
+            tensor(value, step.inputLayouts, at: (index, false, argument))
+        }
         let outputs = step.outputs.enumerated().map { argument, value -> Tensor? in
             // A value that is known beforehand is shared by all runs: never written.
             if let value, case .constant = plan.placements[value].base { return nil }
-            return tensor(value, at: (index, true, argument))
+            return tensor(value, step.outputLayouts, at: (index, true, argument))
         }
         return BoundInstance.Arguments(inputs: inputs, outputs: outputs)
     }
 
-    private mutating func tensor(_ value: Int?, at place: (step: Int, isOutput: Bool, argument: Int)) -> Tensor? {
+    /// - Parameter layouts: how the step sees its arguments; as the value is stored where missing.
+    private mutating func tensor(
+        _ value: Int?,
+        _ layouts: [TensorLayout],
+        at place: (step: Int, isOutput: Bool, argument: Int)
+    ) -> Tensor? {
         guard let value, let type = plan.shapes.types[value] else { return nil }
-        return tensor(plan.placements[value], type, at: place)
+        let isListed = layouts.indices.contains(place.argument) && plan.shapes.known[value] == nil
+        let layout = isListed ? layouts[place.argument] : plan.layouts[value]
+        return tensor(plan.placements[value], layout.storedType(type), at: place)
     }
 
     private mutating func tensor(

@@ -23,6 +23,7 @@ public final class Engine: Sendable {
     let inputCount: Int
     private let indices: [String: Int]
     private let cache = Locked(InstanceCache())
+    private let packed = PackedConstants()
 
     /// Loads a plan file; the weights stay in the mapped file.
     ///
@@ -159,7 +160,7 @@ public final class Engine: Sendable {
         if let known = cache.withLock({ $0[inputShapes] }) { return known }
         let made: EngineInstance
         do {
-            made = try EngineInstance(plan, inputShapes: inputShapes, kernels: kernels)
+            made = try EngineInstance(plan, inputShapes: inputShapes, kernels: kernels, packed: packed)
         } catch {
             throw ExecutionError(error, in: "engine '\(name)'")
         }

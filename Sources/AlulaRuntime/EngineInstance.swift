@@ -3,6 +3,7 @@
 internal import AlulaKernels
 internal import AlulaOperators
 internal import AlulaPlan
+internal import AlulaSystem
 internal import AlulaTensor
 
 /// An engine prepared for one set of input shapes: types, places and kernels. Immutable; all contexts share it.
@@ -20,6 +21,9 @@ final class EngineInstance: Sendable {
         let outputs: [Int?]
         /// Types of all outputs the operator has; empty for dynamic steps.
         let outputTypes: [TensorType]
+        /// How the kernel sees its operands; by input and output, planar where missing.
+        let inputLayouts: [TensorLayout]
+        let outputLayouts: [TensorLayout]
     }
 
     let plan: PlanInstance
@@ -35,38 +39,70 @@ final class EngineInstance: Sendable {
     /// The last step that reads an input binding; -1 when none does.
     var lastInputReader: Int { plan.lastInputReader }
 
-    init(_ source: Plan, inputShapes: [Shape], kernels: KernelCatalogue) throws(PlanError) {
-        var made: [Int: (any Kernel)?] = [:]
-        func kernel(_ index: Int, _ shapes: PlanShapes) -> (any Kernel)? {
-            if let known = made[index] { return known }
-            let step = source.steps[index]
-            let kernel = kernels.kernel(
-                for: step.operation,
-                inputs: step.inputs.map { $0.flatMap { shapes.types[$0] } },
-                outputs: shapes.outputTypes[index]
-            )
-            made[index] = .some(kernel)
-            return kernel
+    /// - Parameter packed: the engine's packed constants, to use and to add to.
+    init(
+        _ source: Plan,
+        inputShapes: [Shape],
+        kernels: KernelCatalogue,
+        packed: PackedConstants
+    ) throws(PlanError) {
+        let shapes = try PlanShapes(source, inputShapes: inputShapes)
+        let assignment = LayoutAssignment(source, shapes, kernels)
+        let plan = try PlanInstance(assignment, shapes, inputShapes: inputShapes) { index, _ in
+            assignment.choices[index]?.kernel.acceptsStridedOutput ?? false
         }
-        let plan = try PlanInstance(source, inputShapes: inputShapes) { index, shapes in
-            kernel(index, shapes)?.acceptsStridedOutput ?? false
-        }
+        let prepared = Self.prepare(assignment.choices.map { $0?.kernel }, plan, packed)
         self.plan = plan
         catalogue = kernels
         bindingTypes = plan.bindingTypes
         bindingByteCounts = bindingTypes.map { $0?.byteCount }
         steps = plan.steps.map { running in
-            let step = source.steps[running.planIndex]
+            let step = plan.plan.steps[running.planIndex]
             let isOperation = if case .operation = running.form { true } else { false }
+            let tactic = isOperation ? assignment.choices[running.planIndex]?.tactic : nil
             return Step(
                 name: step.name,
                 operation: step.operation,
                 form: running.form,
-                kernel: isOperation ? kernel(running.planIndex, plan.shapes) : nil,
+                kernel: isOperation ? prepared[running.planIndex] : nil,
                 inputs: step.inputs,
                 outputs: step.outputs,
-                outputTypes: plan.shapes.outputTypes[running.planIndex]
+                outputTypes: plan.shapes.outputTypes[running.planIndex],
+                inputLayouts: tactic?.inputLayouts ?? [],
+                outputLayouts: tactic.map { [$0.outputLayout] } ?? []
             )
         }
+    }
+
+    /// Lets every kernel that runs prepare its constants, several at a time where that is worth it.
+    private static func prepare(
+        _ kernels: [(any Kernel)?],
+        _ plan: PlanInstance,
+        _ packed: PackedConstants
+    ) -> [(any Kernel)?] {
+        let work = plan.steps.compactMap { running -> (index: Int, kernel: any Kernel, constants: [Tensor?])? in
+            guard case .operation = running.form, let kernel = kernels[running.planIndex] else { return nil }
+            let inputs = plan.plan.steps[running.planIndex].inputs
+            return (running.planIndex, kernel, inputs.map { $0.flatMap { plan.shapes.known[$0] } })
+        }
+        let byteCount = work.reduce(0) { $0 + $1.constants.reduce(0) { $0 + ($1?.byteCount ?? 0) } }
+        let threadCount = byteCount > 1 << 20 ? CPUTopology.current.usableCoreCount : 1
+        let results = Locked(kernels)
+        let next = Locked(0)
+        let team = try? WorkerTeam(threadCount: threadCount, name: "alula-prepare", spinNanoseconds: 0)
+        @Sendable func prepareNext(_: Int) {
+            while true {
+                let position = next.withLock { position in
+                    defer { position += 1 }
+                    return position
+                }
+                guard position < work.count else { return }
+                let item = work[position]
+                let kernel = item.kernel.prepared(constants: item.constants, packed: packed)
+                results.withLock { $0[item.index] = kernel }
+            }
+        }
+        if let team { team.run(parts: threadCount, body: prepareNext) } else { prepareNext(0) }
+        return results.withLock { $0 }
     }
 }
