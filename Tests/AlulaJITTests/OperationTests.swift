@@ -13,7 +13,7 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
         @Sendable (KernelBuilder, _ dst: FloatVector, _ a: FloatVector, _ b: FloatVector, MemoryReference) -> Void
 
     /// Every operation with every kind of source.
-    static let all: [OperationCase] = vectorCases + unaryCases + fusedCases + shiftCases + maskCases + otherCases
+    static let all: [OperationCase] = vectorCases + unaryCases + fusedCases + shiftCases + maskCases + otherCases + shuffleCases
 
     private static let vectorCases: [OperationCase] = VectorOperator.allCases.flatMap { op in
         let isFloat = op.rawValue.hasSuffix("Float")
@@ -104,6 +104,18 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
             }
         }
 
+    private static let shuffleCases: [OperationCase] =
+        UnpackOperator.allCases.map { op in
+            OperationCase(testDescription: "unpack \(op)", isFloat: false) { jit, dst, a, b, _ in
+                jit.unpack(op, dst, a, b)
+            }
+        }
+        + [false, true].map { odd in
+            OperationCase(testDescription: "\(odd ? "odd" : "even") quarters", isFloat: false) { jit, dst, a, b, _ in
+                jit.quarters(dst, a, b, odd: odd)
+            }
+        }
+
     private static let otherCases: [OperationCase] =
         ReductionOperator.allCases.map { op in
             OperationCase(testDescription: "reduce \(op)") { jit, dst, a, _, _ in jit.reduce(op, dst, a) }
@@ -185,6 +197,24 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
         let buffers = [words, [UInt32](repeating: 0, count: target.lanes)]
         let program = jit.finish()
         #expect(try Harness.execute(program, target: target, buffers) == Harness.interpret(program, buffers))
+    }
+
+    @Test(arguments: allTargets)
+    func transposingASquareSwapsRowsAndColumns(target: VectorTarget) throws {
+        let jit = KernelBuilder(name: "transpose", target: target)
+        let (src, dst, _) = jit.testArguments()
+        let rows = (0..<jit.lanes).map { jit.floats("row[\($0)]") }
+        for (index, row) in rows.enumerated() { jit.load(row, from: src[index * jit.vectorByteCount]) }
+        for (index, column) in jit.transposed(rows).enumerated() {
+            jit.store(column, to: dst[index * jit.vectorByteCount])
+        }
+        let program = jit.finish()
+        let lanes = target.lanes
+        let square = (0..<UInt32(lanes * lanes)).map(\.self)
+        let expected = square.map { $0 % UInt32(lanes) * UInt32(lanes) + $0 / UInt32(lanes) }
+        #expect(try Harness.interpret(program, [square, square])[1] == expected)
+        guard target.isSupported() else { return }
+        #expect(try Harness.execute(program, target: target, [square, square])[1] == expected)
     }
 
     @Test(arguments: runnableTargets, ElementType.allCases)

@@ -146,6 +146,14 @@ struct AVX2Lowering<V: VEXRegister>: VectorLowering {
         asm.vperm2f128(dst, dst, scratch, secondHalves ? 0x31 : 0x20)
     }
 
+    func quarters(_ dst: V, _ a: V, _ b: V, odd: Bool) {
+        if V.length == .bits256 {
+            asm.vperm2f128(dst, a, b, odd ? 0x31 : 0x20)
+        } else {
+            asm.vmovaps(dst, odd ? b : a)
+        }
+    }
+
     // MARK: Masks
 
     func lanesBelow(_ dst: Variable, _ count: GPR64) {

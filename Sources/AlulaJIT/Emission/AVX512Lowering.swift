@@ -97,6 +97,14 @@ struct AVX512Lowering<V: VectorRegister>: VectorLowering {
         asm.vpermi2ps(dst, a, b)
     }
 
+    func quarters(_ dst: V, _ a: V, _ b: V, odd: Bool) {
+        switch V.length {
+        case .bits512: asm.vshuff32x4(dst, a, b, odd ? 0xDD : 0x88)
+        case .bits256: asm.vshuff32x4(dst, a, b, odd ? 0x03 : 0x00)
+        case .bits128: asm.vmovaps(dst, odd ? b : a)
+        }
+    }
+
     // MARK: Masks
 
     func lanesBelow(_ dst: Variable, _ count: GPR64) {

@@ -40,6 +40,7 @@ protocol VectorLowering {
     func swapHalves(_ dst: V, _ src: V)
     func evenElements(_ dst: V, _ a: V, _ b: V)
     func interleave(_ dst: V, _ a: V, _ b: V, secondHalves: Bool)
+    func quarters(_ dst: V, _ a: V, _ b: V, odd: Bool)
     func lanesBelow(_ dst: Variable, _ count: GPR64)
     func compare(_ predicate: VectorPredicate, _ dst: Variable, _ a: V, _ source: VectorSource) throws(JITError)
     func combine(_ op: MaskOperator, _ dst: Variable, _ a: Variable, _ b: Variable)
@@ -85,6 +86,8 @@ extension VectorLowering {
         case .evenElements(let dst, let a, let b): evenElements(vector(dst), vector(a), vector(b))
         case .interleave(let second, let dst, let a, let b):
             interleave(vector(dst), vector(a), vector(b), secondHalves: second)
+        case .unpack(let op, let dst, let a, let b): call(for: op)(vector(dst), vector(a), vector(b))
+        case .quarters(let odd, let dst, let a, let b): quarters(vector(dst), vector(a), vector(b), odd: odd)
         case .lanesBelow(let dst, let count): lanesBelow(dst, context.general(count))
         case .compare(let predicate, let dst, let a, let b): try compare(predicate, dst, vector(a), b)
         case .mask(let op, let dst, let a, let b): combine(op, dst, a, b)
@@ -110,6 +113,15 @@ extension VectorLowering {
         case .or: asm.vorps
         case .xor: asm.vxorps
         case .andNot: asm.vandnps
+        }
+    }
+
+    private func call(for op: UnpackOperator) -> Call<BinaryBroadcast> {
+        switch op {
+        case .lowElements: asm.vunpcklps
+        case .highElements: asm.vunpckhps
+        case .lowPairs: asm.vunpcklpd
+        case .highPairs: asm.vunpckhpd
         }
     }
 

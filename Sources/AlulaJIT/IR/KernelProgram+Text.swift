@@ -47,6 +47,9 @@ extension KernelProgram {
         case .evenElements(_, let a, let b): "even elements of \(name(of: a)), \(name(of: b))"
         case .interleave(let second, _, let a, let b):
             "interleave \(second ? "second" : "first") halves of \(name(of: a)), \(name(of: b))"
+        case .unpack(let op, _, let a, let b): "unpack \(op.rawValue)(\(name(of: a)), \(name(of: b)))"
+        case .quarters(let odd, _, let a, let b):
+            "\(odd ? "odd" : "even") quarters of \(name(of: a)), \(name(of: b))"
         case .lanesBelow(_, let count): "lanes below \(name(of: count))"
         case .compare(let predicate, _, let a, let b): "\(predicate.rawValue)(\(name(of: a)), \(text(of: b)))"
         case .mask(let op, _, let a, let b): "mask \(op.rawValue)(\(name(of: a)), \(name(of: b)))"

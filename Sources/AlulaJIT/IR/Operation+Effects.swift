@@ -20,7 +20,9 @@ extension Operation {
         case .multiplyAdd(_, let a, let b, let c): [a, b] + c.reads
         case .dotBytes(let accumulator, let a, let b): [accumulator, a] + b.reads
         case .reduce(_, _, let src): [src]
-        case .evenElements(_, let a, let b), .interleave(_, _, let a, let b): [a, b]
+        case .evenElements(_, let a, let b), .interleave(_, _, let a, let b), .unpack(_, _, let a, let b),
+            .quarters(_, _, let a, let b):
+            [a, b]
         case .lanesBelow(_, let count): [count]
         case .compare(_, _, let a, let b): [a] + b.reads
         case .mask(_, _, let a, let b): [a, b]
@@ -37,9 +39,8 @@ extension Operation {
             .laneIndex(let dst), .spread(let dst, _), .vector(_, let dst, _, _), .unary(_, let dst, _),
             .shift(_, let dst, _, _), .accumulate(_, let dst, _, _), .multiplyAdd(let dst, _, _, _),
             .dotBytes(let dst, _, _), .reduce(_, let dst, _), .evenElements(let dst, _, _),
-            .interleave(_, let dst, _, _), .lanesBelow(let dst, _),
-            .compare(_, let dst, _, _),
-            .mask(_, let dst, _, _), .select(let dst, _, _, _):
+            .interleave(_, let dst, _, _), .unpack(_, let dst, _, _), .quarters(_, let dst, _, _),
+            .lanesBelow(let dst, _), .compare(_, let dst, _, _), .mask(_, let dst, _, _), .select(let dst, _, _, _):
             dst
         }
     }

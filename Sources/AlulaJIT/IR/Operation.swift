@@ -62,6 +62,28 @@ package enum MaskOperator: String, Sendable, CaseIterable {
     case andNot
 }
 
+/// What a shuffle within quarters, of four elements each, picks from two vectors.
+package enum UnpackOperator: String, Sendable, CaseIterable {
+    /// `a[0], b[0], a[1], b[1]` of every quarter.
+    case lowElements
+    /// `a[2], b[2], a[3], b[3]` of every quarter.
+    case highElements
+    /// `a[0], a[1], b[0], b[1]` of every quarter.
+    case lowPairs
+    /// `a[2], a[3], b[2], b[3]` of every quarter.
+    case highPairs
+
+    /// By element of dst: whether it comes from `b`, and which element of the quarter it is.
+    var sources: [(isSecond: Bool, element: Int)] {
+        switch self {
+        case .lowElements: [(false, 0), (true, 0), (false, 1), (true, 1)]
+        case .highElements: [(false, 2), (true, 2), (false, 3), (true, 3)]
+        case .lowPairs: [(false, 0), (false, 1), (true, 0), (true, 1)]
+        case .highPairs: [(false, 2), (false, 3), (true, 2), (true, 3)]
+        }
+    }
+}
+
 /// Questions about two 64-bit integers, signed.
 package enum IntegerPredicate: String, Sendable {
     case equal, notEqual, less, lessOrEqual, greater, greaterOrEqual
@@ -134,6 +156,10 @@ package enum Operation: Sendable, Hashable {
     case evenElements(Variable, Variable, Variable)
     /// `a[0], b[0], a[1], b[1], …` of the first halves of two vectors, or of their second halves.
     case interleave(secondHalves: Bool, Variable, Variable, Variable)
+    /// What the operator picks from every quarter of two vectors.
+    case unpack(UnpackOperator, Variable, Variable, Variable)
+    /// Quarters (four elements each) 0, 2, … of two vectors, one behind the other; 1, 3, … if odd.
+    case quarters(odd: Bool, Variable, Variable, Variable)
     // MARK: Masks
     /// Lanes `0 ..< count`; `count` must be in `0...255`.
     case lanesBelow(Variable, Variable)

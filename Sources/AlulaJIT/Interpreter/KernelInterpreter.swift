@@ -214,6 +214,14 @@ package struct KernelInterpreter<Memory: KernelMemory> {
         case .interleave(let second, let dst, let a, let b):
             let first = second ? lanes / 2 : 0
             vectors[dst.id] = (0..<lanes).map { vectors[($0 % 2 == 0 ? a : b).id][first + $0 / 2] }
+        case .unpack(let op, let dst, let a, let b):
+            vectors[dst.id] = (0..<lanes).map { lane in
+                let source = op.sources[lane % 4]
+                return vectors[(source.isSecond ? b : a).id][lane / 4 * 4 + source.element]
+            }
+        case .quarters(let odd, let dst, let a, let b):
+            let both = vectors[a.id] + vectors[b.id]
+            vectors[dst.id] = (0..<lanes).map { both[$0 / 4 * 8 + (odd ? 4 : 0) + $0 % 4] }
         case .reduce(let op, let dst, let src): reduce(op, dst, src)
         case .select(let dst, let mask, let a, let b):
             vectors[dst.id] = (0..<lanes).map { masks[mask.id][$0] ? vectors[a.id][$0] : vectors[b.id][$0] }
