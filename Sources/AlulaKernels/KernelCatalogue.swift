@@ -63,6 +63,7 @@ package struct KernelCatalogue: Sendable {
     /// Generated kernels where the machine has an instruction set for them, then the portable ones. A family is a line.
     package static let standard = KernelCatalogue(
         families: [
+            Family("reorder", tactics: ReorderKernel.tactics),
             Family("planar convolution", make: PlanarConvolutionKernel.make),
             Family("planar upsampling", make: PlanarUpsamplingKernel.make),
         ] + portable.families

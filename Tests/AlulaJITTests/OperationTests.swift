@@ -13,7 +13,8 @@ struct OperationCase: Sendable, CustomTestStringConvertible {
         @Sendable (KernelBuilder, _ dst: FloatVector, _ a: FloatVector, _ b: FloatVector, MemoryReference) -> Void
 
     /// Every operation with every kind of source.
-    static let all: [OperationCase] = vectorCases + unaryCases + fusedCases + shiftCases + maskCases + otherCases + shuffleCases
+    static let all: [OperationCase] =
+        vectorCases + unaryCases + fusedCases + shiftCases + maskCases + otherCases + shuffleCases
 
     private static let vectorCases: [OperationCase] = VectorOperator.allCases.flatMap { op in
         let isFloat = op.rawValue.hasSuffix("Float")
