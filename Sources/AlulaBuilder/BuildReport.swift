@@ -30,10 +30,35 @@ public struct BuildReport: Sendable {
         public var byteCount: Int
     }
 
+    /// The tactics of one problem; several steps may pose the same.
+    public struct TacticChoice: Sendable, Hashable {
+        /// One tactic.
+        public struct Candidate: Sendable, Hashable {
+            /// Its name.
+            public var name: String
+            /// The shortest of several runs; nil when it was not timed.
+            public var milliseconds: Double?
+            /// Why it was not considered; nil when it was.
+            public var rejection: String?
+        }
+
+        /// Operation and types.
+        public var problem: String
+        /// Floating-point operations of one run, a multiply-add counting two.
+        public var floatingPointOperations: Int
+        /// All tactics, quickest first.
+        public var candidates: [Candidate]
+    }
+
     /// All rewrites, in order.
     public var remarks: [Remark] = []
     /// All steps, in order.
     public var steps: [Step] = []
+
+    /// The tactics of every problem, where they were timed.
+    public var tactics: [TacticChoice] = []
+    /// Times known before this build and made by it.
+    public var timingCache = TimingCache()
 
     /// The steps for which there is no kernel: their cost is that of the scalar reference.
     public var referenceSteps: [Step] { steps.filter { $0.kernel == nil } }
@@ -45,7 +70,7 @@ public struct BuildReport: Sendable {
 extension BuildReport: CustomStringConvertible {
     /// Rewrites and steps, one a line, then the steps on scalar references.
     public var description: String {
-        var lines = remarks.map(\.description)
+        var lines = remarks.map(\.description) + tactics.flatMap(\.lines)
         for step in steps {
             let cost = "\(step.floatingPointOperations) FLOP, \(step.byteCount) bytes"
             lines.append("\(step.name): \(step.operatorName): \(step.kernel ?? "scalar reference"), \(cost)")
@@ -56,5 +81,24 @@ extension BuildReport: CustomStringConvertible {
             lines.append("\(slow.count) of \(steps.count) steps run scalar references (\(cost) FLOP)")
         }
         return lines.joined(separator: "\n")
+    }
+}
+
+extension BuildReport.TacticChoice {
+    /// The problem, then a line a candidate: time and GFLOP/s or the reason it was passed over, the quickest starred.
+    fileprivate var lines: [String] {
+        [problem]
+            + candidates.enumerated().map { index, candidate in
+                let mark = index == 0 ? "  * " : "    "
+                if let rejection = candidate.rejection { return mark + "\(candidate.name): not timed, \(rejection)" }
+                guard let milliseconds = candidate.milliseconds else { return mark + "\(candidate.name): the only one" }
+                let gigaflops = Double(floatingPointOperations) / (milliseconds * 1e6)
+                return mark + "\(candidate.name): \(rounded(milliseconds, 4)) ms, \(rounded(gigaflops, 1)) GFLOP/s"
+            }
+    }
+
+    private func rounded(_ value: Double, _ digits: Int) -> String {
+        let scale = (0..<digits).reduce(1.0) { result, _ in result * 10 }
+        return "\((value * scale).rounded() / scale)"
     }
 }

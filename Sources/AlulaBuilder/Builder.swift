@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import AlulaGraph
+internal import AlulaKernels
 internal import AlulaOperators
 public import AlulaPlan
+internal import AlulaSystem
 internal import AlulaTensor
 
 /// Turns a network into a plan: checks shapes, rewrites the graph, lowers it to steps.
@@ -34,7 +36,44 @@ public struct Builder: Sendable {
         progress: (BuildProgress) -> Bool = { _ in true }
     ) throws(BuilderError) -> (plan: Plan, report: BuildReport) {
         let result = try optimize(graph, progress: progress)
-        return try Lowering(result.graph, configuration, result.context).run()
+        var lowered = try Lowering(result.graph, configuration, result.context).run()
+        lowered.plan.isStrict = configuration.isStrict
+        try chooseTactics(&lowered.plan, &lowered.report, at: result.context.probes[0].shapes, progress)
+        if Environment.value("ALULA_VERBOSE") == "1" { Terminal.writeToStandardError("\(lowered.report)\n") }
+        return lowered
+    }
+
+    /// Times tactics at the shapes to tune for, and notes in the report how each step runs then.
+    private func chooseTactics(
+        _ plan: inout Plan,
+        _ report: inout BuildReport,
+        at inputShapes: [Shape],
+        _ progress: (BuildProgress) -> Bool
+    ) throws(BuilderError) {
+        guard let shapes = try? PlanShapes(plan, inputShapes: inputShapes) else { return }
+        let stepCount = plan.steps.count
+        guard configuration.timesTactics else {
+            return report.note(LayoutAssignment(plan, shapes, .standard))
+        }
+        try withoutActuallyEscaping(progress) { progress throws(BuilderError) in
+            var last = BuildProgress(phase: "time tactics", completed: 0, total: stepCount)
+            let timer: TacticTimer
+            do {
+                timer = try TacticTimer(.standard, configuration) { name in
+                    last.phase = "time tactics: \(name)"
+                    last.completed += 1
+                    return progress(last) && !Task.isCancelled
+                }
+            } catch {
+                throw .threads(count: configuration.threadCount ?? 0, reason: "\(error)")
+            }
+            let assignment = LayoutAssignment(plan, shapes, .standard) { timer.timed($0) }
+            if timer.isCancelled { throw .cancelled(last) }
+            plan.timings = timer.timings
+            report.tactics = timer.reports
+            report.timingCache = timer.cache
+            report.note(assignment)
+        }
     }
 
     /// Checks `graph` and runs all passes over it, without lowering it.
@@ -80,5 +119,16 @@ struct BuildPhases {
         let progress = BuildProgress(phase: phase, completed: completed, total: total)
         guard report(progress), !Task.isCancelled else { throw .cancelled(progress) }
         completed += 1
+    }
+}
+
+extension BuildReport {
+    /// Fills in the kernels that steps run by.
+    fileprivate mutating func note(_ assignment: LayoutAssignment) {
+        var kernels: [String: String] = [:]
+        for (step, choice) in zip(assignment.plan.steps, assignment.choices) {
+            kernels[step.name] = choice?.kernel.identifier
+        }
+        for index in steps.indices { steps[index].kernel = kernels[steps[index].name] }
     }
 }

@@ -13,8 +13,14 @@ public struct BuilderConfiguration: Sendable {
     public var profiles: [OptimizationProfile] = []
     /// The operators the engine will know.
     public var registry: OperatorRegistry = .standard
-    /// Leaves out kernels that trade accuracy for speed. Reserved: today's kernels do not.
+    /// Leaves out kernels that trade accuracy for speed, such as Winograd convolutions.
     public var isStrict = false
+    /// Threads to time tactics on; nil takes every core the process may use. Run the engine on as many.
+    public var threadCount: Int?
+    /// Whether tactics compete on the clock. Without, cost models choose, at once and everywhere alike.
+    public var timesTactics = true
+    /// Times of earlier builds; ``BuildReport/timingCache`` has those of this build too.
+    public var timingCache = TimingCache()
     /// The largest constant that folding may make, in bytes; larger results are computed by the engine.
     public var maxFoldedByteCount = 64 << 20
     /// The passes to run, in order; tests run them one by one.

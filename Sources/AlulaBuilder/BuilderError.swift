@@ -33,6 +33,10 @@ public enum BuilderError: Error, Sendable, Equatable {
     case implicitBatch(binding: String, got: String)
     /// The element type of an output cannot be told before it runs.
     case unknownOutputType(output: String)
+    /// A timing cache file cannot be read, written or understood.
+    case timingCache(path: String, reason: String)
+    /// The threads to time tactics on could not be started.
+    case threads(count: Int, reason: String)
     /// The caller or its task asked to stop.
     case cancelled(BuildProgress)
 }
@@ -64,6 +68,8 @@ extension BuilderError: CustomStringConvertible {
             "implicit batch: binding '\(binding)': got \(got), expected a leading batch extent and fixed others"
         case .unknownOutputType(let output):
             "output '\(output)': its element type depends on the content of the inputs, expected one known beforehand"
+        case .timingCache(let path, let reason): "timing cache '\(path)': \(reason)"
+        case .threads(let count, let reason): "\(count) threads to time tactics on: \(reason)"
         case .cancelled(let progress): "cancelled at \(progress)"
         }
     }

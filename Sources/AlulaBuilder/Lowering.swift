@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import AlulaGraph
-internal import AlulaKernels
 internal import AlulaOperators
 internal import AlulaPlan
 internal import AlulaTensor
@@ -150,8 +149,6 @@ struct Lowering {
         else { return step }
         let inputTypes = inputs.map { $0?.type }
         step.outputs = outputs
-        step.kernel =
-            KernelCatalogue.standard.kernel(for: node.operation, inputs: inputTypes, outputs: outputs)?.identifier
         step.floatingPointOperations = node.operation.floatingPointOperations(inputs: inputTypes, outputs: outputs)
         step.byteCount = (inputTypes.compactMap(\.self) + outputs).reduce(0) { $0 + $1.byteCount }
         return step

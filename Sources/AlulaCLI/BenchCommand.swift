@@ -78,7 +78,8 @@ struct BenchCommand: ParsableCommand {
                 expected: "a model to run, or --experiments"
             )
         }
-        let loader = ModelLoader(options: build)
+        let threads = options.threads ?? CPUTopology.current.usableCoreCount
+        let loader = ModelLoader(options: build, threads: max(1, threads / options.streams))
         let graph = try Graph(onnx: path)
         var configured = try loader.configuration(for: graph, loaded: loaded)
         if options.api == .v1, build.maxBatch == nil { configured.useImplicitBatch(options.batch) }

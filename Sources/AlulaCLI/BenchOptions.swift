@@ -69,7 +69,16 @@ struct BuildOptions: ParsableArguments {
     @Option(help: "Largest input shapes of the optimization profile; default: --shapes.")
     var maxShapes: [String] = []
 
-    @Flag(help: "Print every rewrite of the builder and how every step runs.")
+    @Option(help: "File with times of tactics from earlier builds; made or extended by this one.")
+    var timingCache: String?
+
+    @Flag(help: "Leave out kernels that trade accuracy for speed, such as Winograd convolutions.")
+    var strict = false
+
+    @Flag(inversion: .prefixedNo, help: "Let tactics compete on the clock; without, cost models choose.")
+    var tactics = true
+
+    @Flag(help: "Print every rewrite of the builder, every tactic with its time, and how every step runs.")
     var verbose = false
 }
 

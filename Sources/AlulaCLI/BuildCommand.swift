@@ -16,10 +16,19 @@ struct BuildCommand: ParsableCommand {
     @Option(name: .shortAndLong, help: "Plan file to write.")
     var output: String
 
+    @Option(help: "Threads the engine will run on, to time tactics on; default: the cores this process may use.")
+    var threads: Int?
+
     @OptionGroup var options: BuildOptions
 
+    func validate() throws {
+        guard (1...4096).contains(threads ?? 1) else {
+            throw ValidationError("--threads: got \(threads ?? 0), expected 1 to 4096")
+        }
+    }
+
     func run() throws {
-        let loader = ModelLoader(options: options)
+        let loader = ModelLoader(options: options, threads: threads)
         let graph = try Graph(onnx: model)
         let built = try loader.build(graph, try loader.configuration(for: graph))
         let byteCount = try built.plan.write(to: output)

@@ -72,8 +72,8 @@ struct ExperimentsCommand {
     }
 
     private func buildPlans(_ graph: Graph) throws -> Plans {
-        let loader = ModelLoader(options: build)
-        var implicit = BuilderConfiguration()
+        let loader = ModelLoader(options: build, threads: options.threads)
+        var implicit = try loader.configuration(for: graph)
         implicit.useImplicitBatch(1)
         let explicit = try loader.configuration(for: graph)
         let plans = (

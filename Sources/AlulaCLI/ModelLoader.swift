@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Alula
+internal import AlulaSystem
 
 /// Turns build flags into a configuration, and a graph into a plan: the part `bench`, `build` and `inspect` share.
 struct ModelLoader {
     var options: BuildOptions
+    /// Threads the engine will run a step on; nil for every core.
+    var threads: Int?
 
     /// The builder's configuration for `graph` from the shape and batch flags.
     ///
@@ -16,6 +19,9 @@ struct ModelLoader {
         loaded: [String: Shape] = [:]
     ) throws(CommandError) -> BuilderConfiguration {
         var configuration = BuilderConfiguration()
+        configuration.threadCount = threads
+        configuration.isStrict = options.strict
+        configuration.timesTactics = options.tactics
         if let maxBatch = options.maxBatch {
             guard maxBatch >= 1 else {
                 throw .badOption(option: "--max-batch", got: "\(maxBatch)", expected: "1 or more")
@@ -78,6 +84,10 @@ struct ModelLoader {
 
     /// Builds `graph`, showing progress on standard error.
     func build(_ graph: Graph, _ configuration: BuilderConfiguration) throws -> (plan: Plan, report: BuildReport) {
+        var configuration = configuration
+        if let path = options.timingCache, Files.exists(path) {
+            configuration.timingCache = try TimingCache(contentsOf: path)
+        }
         let progress = ProgressLine()
         defer { progress.clear() }
         let built = try Builder(configuration).buildWithReport(graph) { step in
@@ -85,6 +95,9 @@ struct ModelLoader {
             return true
         }
         progress.clear()
+        if let path = options.timingCache, built.report.timingCache != configuration.timingCache {
+            try built.report.timingCache.write(to: path)
+        }
         if options.verbose { print(built.report) }
         return built
     }

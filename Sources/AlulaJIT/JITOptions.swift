@@ -17,6 +17,7 @@ package struct JITOptions: Sendable, Hashable {
     /// The names of the environment variables ``fromEnvironment()`` reads, with what they mean.
     package static let knobs: [(name: String, meaning: String)] = [
         ("ALULA_MAX_ISA", "newest instruction set kernels use: avx512 (default), avx2, none (interpreted)"),
+        ("ALULA_VERBOSE", "1 prints what the builder did: rewrites, every tactic with its time, every step's kernel"),
         ("ALULA_JIT_DUMP", "directory that gets the machine code and listing of every kernel"),
         ("ALULA_PERF_MAP", "1 names generated kernels for perf in /tmp/perf-<pid>.map"),
     ]

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AlulaJIT
 package import AlulaOperators
 package import AlulaTensor
 
@@ -60,10 +61,14 @@ package struct KernelCatalogue: Sendable {
         return nil
     }
 
+    /// What kernels are generated for, e.g. `avx512×16`; `portable` where they are not.
+    package static var targetName: String { CodeCache.shared.target?.description ?? "portable" }
+
     /// Generated kernels where the machine has an instruction set for them, then the portable ones. A family is a line.
     package static let standard = KernelCatalogue(
         families: [
             Family("reorder", tactics: ReorderKernel.tactics),
+            Family("direct convolution", tactics: ConvolutionTactics.direct),
             Family("planar convolution", make: PlanarConvolutionKernel.make),
             Family("planar upsampling", make: PlanarUpsamplingKernel.make),
         ] + portable.families

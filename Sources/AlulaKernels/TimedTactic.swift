@@ -14,13 +14,16 @@ package struct TimedTactic: Sendable {
 extension KernelCatalogue {
     /// The tactics for `problem` that were timed, with their times; all tactics with estimates where none was.
     ///
-    /// - Parameter timings: nanoseconds by ``KernelProblem/key`` and tactic name. Names this machine has no tactic for are
-    ///   passed over.
+    /// - Parameters:
+    ///   - timings: nanoseconds by ``KernelProblem/key`` and tactic name. Names this machine has no tactic for are passed
+    ///     over.
+    ///   - isStrict: whether tactics that trade accuracy for speed are left out.
     package func timedTactics(
         for problem: KernelProblem,
-        timings: [String: [String: Double]]
+        timings: [String: [String: Double]],
+        isStrict: Bool
     ) -> [TimedTactic] {
-        let tactics = tactics(for: problem)
+        let tactics = tactics(for: problem).filter { $0.isExact || !isStrict }
         if !timings.isEmpty, let known = timings[problem.key] {
             let timed = tactics.compactMap { tactic in
                 known[tactic.name].map { TimedTactic(tactic, nanoseconds: $0) }

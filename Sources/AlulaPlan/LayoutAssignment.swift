@@ -54,7 +54,8 @@ package struct LayoutAssignment: Sendable {
         layouts = Array(repeating: .planar, count: plan.values.count)
         copies = Array(repeating: [:], count: plan.values.count)
         self.plan.steps = []
-        let timed = timed ?? { problem in catalogue.timedTactics(for: problem, timings: plan.timings) }
+        let timed =
+            timed ?? { problem in catalogue.timedTactics(for: problem, timings: plan.timings, isStrict: plan.isStrict) }
         for index in plan.steps.indices { place(index, timed) }
     }
 

@@ -68,6 +68,16 @@ extension Plan {
         for _ in 0..<(try reader.count("steps", entryByteCount: 40)) {
             steps.append(try reader.step(valueCount: values.count, operators: operators))
         }
+        isStrict = try reader.integer(in: 0...1, "strictness") == 1
+        for _ in 0..<(try reader.count("timed problems", entryByteCount: 16)) {
+            let problem = try reader.string("problem")
+            var tactics: [String: Double] = [:]
+            for _ in 0..<(try reader.count("timed tactics", entryByteCount: 16)) {
+                let name = try reader.string("tactic")
+                tactics[name] = Double(try reader.integer(in: 0...(1 << 60), "nanoseconds"))
+            }
+            timings[problem] = tactics
+        }
     }
 
     /// The largest maximum batch size of implicit-batch plans.

@@ -77,6 +77,16 @@ extension Plan {
             writer.put(step.inputs)
             writer.put(step.outputs)
         }
+        writer.put(isStrict ? 1 : 0)
+        writer.put(timings.count)
+        for (problem, tactics) in timings.sorted(by: { $0.key < $1.key }) {
+            writer.put(problem)
+            writer.put(tactics.count)
+            for (tactic, nanoseconds) in tactics.sorted(by: { $0.key < $1.key }) {
+                writer.put(tactic)
+                writer.put(Int(nanoseconds))
+            }
+        }
         return writer.bytes
     }
 }

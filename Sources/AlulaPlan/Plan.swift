@@ -24,6 +24,8 @@ public struct Plan: Sendable {
     /// What tactics took where the plan was built: nanoseconds by problem (``KernelProblem/key``) and tactic name. Where a
     /// problem has none, cost models decide.
     package var timings: [String: [String: Double]] = [:]
+    /// Whether kernels that trade accuracy for speed are left out.
+    package var isStrict = false
 
     package init(
         name: String,

@@ -19,7 +19,7 @@
 /// | 232 | zeros |
 package enum PlanFormat {
     /// The format this library writes, and the newest it reads.
-    package static let version = 1
+    package static let version = 2
     /// The library's version, kept in plans for reports.
     package static let producerVersion = "0.1.0"
 

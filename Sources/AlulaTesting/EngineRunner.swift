@@ -26,6 +26,7 @@ package final class EngineRunner: Sendable {
     /// - Throws: ``BuilderError``, ``PlanError``, ``ExecutionError``.
     package func run(_ graph: Graph, _ inputs: [Tensor]) throws -> [Tensor] {
         var configuration = BuilderConfiguration()
+        configuration.timesTactics = false  // results count here, not times
         var ranges: [String: OptimizationProfile.Range] = [:]
         for (value, tensor) in zip(graph.inputs, inputs) {
             let dimensions = graph[value].dimensions ?? []

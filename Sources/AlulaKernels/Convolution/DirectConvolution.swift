@@ -69,7 +69,8 @@ package struct DirectConvolution: Sendable {
             weights: address(weights),
             bias: address(bias),
             residual: address(residual),
-            dst: address(dst)
+            dst: address(dst),
+            dstImageByteCount: dst.outerStrideElements * 4
         )
         schedule.forEachCall(of: part, operands) { dstBlocks, arguments in
             (dstBlocks == tile.dstBlocks ? kernel : lastKernel)(arguments)

@@ -51,13 +51,23 @@ package struct DirectConvolutionSchedule: Sendable {
         /// Blocked like dst; unused without residual.
         package var residual: Int
         package var dst: Int
+        /// From an image of dst to the next where that is more than its bytes: dst is a slice of a larger tensor.
+        package var dstImageByteCount: Int?
 
-        package init(src: Int, weights: Int, bias: Int = 0, residual: Int = 0, dst: Int) {
+        package init(
+            src: Int,
+            weights: Int,
+            bias: Int = 0,
+            residual: Int = 0,
+            dst: Int,
+            dstImageByteCount: Int? = nil
+        ) {
             self.src = src
             self.weights = weights
             self.bias = bias
             self.residual = residual
             self.dst = dst
+            self.dstImageByteCount = dstImageByteCount
         }
     }
 
@@ -97,15 +107,18 @@ package struct DirectConvolutionSchedule: Sendable {
         let tapRowByteCount =
             descriptor.columns.kernelExtent * descriptor.channelsPerRound(lanes: lanes) * chunks[chunk] * lanes * 4
         let dstRowByteCount = descriptor.columns.dstExtent * lanes * 4
-        let dst = ((image * blockCount + firstBlock) * descriptor.rows.dstExtent + row) * dstRowByteCount
+        let blockByteCount = descriptor.rows.dstExtent * dstRowByteCount
+        let residual = (image * blockCount + firstBlock) * blockByteCount + row * dstRowByteCount
+        let imageByteCount = descriptor.group * blockCount * blockByteCount
+        let gapByteCount = (operands.dstImageByteCount ?? imageByteCount) - imageByteCount
         let taps = descriptor.rows.taps(at: row)
         let srcRow = taps.isEmpty ? 0 : descriptor.rows.srcIndex(dst: row, tap: taps.lowerBound)
         return DirectConvolutionArguments(
             src: operands.src + image * srcImageByteCount + srcRow * srcRowByteCount,
             weights: operands.weights + weights + taps.lowerBound * tapRowByteCount,
             bias: operands.bias + packedBlocks * lanes * 4,
-            residual: operands.residual + dst,
-            dst: operands.dst + dst,
+            residual: operands.residual + residual,
+            dst: operands.dst + residual + image / descriptor.group * gapByteCount,
             tapRowCount: taps.count,
             skippedWeightByteCount: (descriptor.rows.kernelExtent - taps.count) * tapRowByteCount
         )

@@ -33,14 +33,25 @@ package struct DirectConvolutionTile: Hashable, Sendable {
 
     /// The tile with the lowest estimated cost; the first of equals.
     package static func best(_ descriptor: DirectConvolutionDescriptor, _ target: VectorTarget) -> Self {
+        ranked(descriptor, target).first?.tile ?? Self(dstBlocks: 1, width: 1)
+    }
+
+    /// All candidates with the cycles one image is expected to take, lowest first; of equals the smaller tile.
+    package static func ranked(
+        _ descriptor: DirectConvolutionDescriptor,
+        _ target: VectorTarget
+    ) -> [(tile: Self, cycles: Double)] {
         let blocks = descriptor.dstBlockCount(lanes: target.lanes)
+        let steps = Double(descriptor.srcChannels * descriptor.rows.kernelExtent * descriptor.columns.kernelExtent)
+        let rows = Double(descriptor.rows.dstExtent * descriptor.group)
         let costs = candidates(descriptor, target).map { tile in
-            (
-                tile: tile,
-                cycles: tile.cycles(columnCount: descriptor.columns.dstExtent, blockCount: blocks, lanes: target.lanes)
-            )
+            let columns = descriptor.columns.dstExtent
+            let cycles = tile.cycles(columnCount: columns, blockCount: blocks, lanes: target.lanes)
+            return (tile: tile, cycles: cycles * steps * rows)
         }
-        return costs.min { $0.cycles < $1.cycles }?.tile ?? Self(dstBlocks: 1, width: 1)
+        return costs.enumerated()
+            .sorted { ($0.element.cycles, $0.offset) < ($1.element.cycles, $1.offset) }
+            .map(\.element)
     }
 
     /// Estimated cycles of one src channel and tap over a row of dst and all its blocks.

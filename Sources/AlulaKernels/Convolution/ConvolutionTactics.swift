@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AlulaJIT
+internal import AlulaOperators
+internal import AlulaTensor
+
+/// The tactics of convolutions to blocked layout.
+enum ConvolutionTactics {
+    /// Direct convolutions, by src layout and register tile.
+    @Sendable
+    static func direct(_ problem: KernelProblem) -> [KernelTactic] {
+        guard let target = problem.target, let convolution = ConvolutionProblem(problem),
+            let output = problem.outputs.first,
+            let epilogue = ConvolutionEpilogue(problem.operation, problem.inputs, output: output)
+        else { return [] }
+        return sourceLayouts(convolution, lanes: target.lanes).flatMap { layout in
+            direct(convolution, epilogue, layout, target)
+        }
+    }
+
+    /// Few channels are read from the planar layout as they are; many from blocks.
+    private static func sourceLayouts(
+        _ convolution: ConvolutionProblem,
+        lanes: Int
+    ) -> [DirectConvolutionDescriptor.SourceLayout] {
+        if convolution.group > 1 { return [.blocked] }
+        if convolution.srcChannels <= lanes / 4 { return [.planar] }
+        return convolution.srcChannels < lanes ? [.planar, .blocked] : [.blocked]
+    }
+
+    private static func direct(
+        _ convolution: ConvolutionProblem,
+        _ epilogue: ConvolutionEpilogue,
+        _ layout: DirectConvolutionDescriptor.SourceLayout,
+        _ target: VectorTarget
+    ) -> [KernelTactic] {
+        let descriptor = DirectConvolutionDescriptor(
+            srcChannels: convolution.srcChannels,
+            dstChannels: convolution.dstChannels,
+            group: convolution.group,
+            rows: convolution.rows,
+            columns: convolution.columns,
+            srcLayout: layout,
+            hasBias: convolution.hasBias,
+            addsResidual: epilogue.residualInput != nil,
+            activation: epilogue.activation
+        )
+        guard descriptor.rejection(lanes: target.lanes) == nil else { return [] }
+        let blocked = TensorLayout.blocked(lanes: target.lanes)
+        var inputLayouts = convolution.inputs.map { _ in TensorLayout.planar }
+        inputLayouts[0] = layout == .blocked ? blocked : .planar
+        if let residual = epilogue.residualInput { inputLayouts[residual] = blocked }
+        let ranked = DirectConvolutionTile.ranked(descriptor, target).prefix(4)
+        return ranked.map { tile, cycles in
+            KernelTactic(
+                "direct \(layout) \(tile.dstBlocks)x\(tile.width)",
+                inputLayouts: inputLayouts,
+                outputLayout: blocked,
+                estimatedNanoseconds: cycles * Double(convolution.batch) / cyclesPerNanosecond
+            ) {
+                do throws(JITError) {
+                    let direct = try DirectConvolution(
+                        descriptor,
+                        batch: convolution.batch,
+                        tile: tile,
+                        target: target,
+                        cache: .shared
+                    )
+                    return BlockedConvolutionKernel(direct, residualInput: epilogue.residualInput)
+                } catch {
+                    assertionFailure("\(error)")  // the tile was chosen to fit
+                    return nil
+                }
+            }
+        }
+    }
+
+    /// What estimates assume of a clock; only ratios between tactics count.
+    static let cyclesPerNanosecond = 3.0
+}
