@@ -22,6 +22,7 @@ package struct GraphPass: Sendable {
         .foldConstants,
         .foldChannelAffines,
         .fuseElementwise,
+        .mergeSiblingConvolutions,
         .separateOutputs,
     ]
 }

@@ -83,6 +83,14 @@ extension Graph {
         order.removeAll(where: nodes.contains)
     }
 
+    /// Makes `node` the maker of what `others` make, behind its own outputs; `others` are removed.
+    package mutating func moveOutputs(of others: [NodeID], to node: NodeID) {
+        let moved = others.flatMap { self[$0].outputs }
+        remove(Set(others))
+        self[node].outputs += moved
+        for value in moved.compactMap(\.self) { self[value].producer = node }
+    }
+
     /// Inserts a node with one output right before `node` and returns the output.
     package mutating func insert(
         _ operation: any Operator,

@@ -18,14 +18,15 @@ enum ConvolutionTactics {
         }
     }
 
-    /// Few channels are read from the planar layout as they are; many from blocks.
+    /// Few channels are read from the planar layout as they are; many from blocks. In between, and for the first
+    /// convolution of a network whose input comes with many channels, both compete: reading planes saves a reorder.
     private static func sourceLayouts(
         _ convolution: ConvolutionProblem,
         lanes: Int
     ) -> [DirectConvolutionDescriptor.SourceLayout] {
         if convolution.group > 1 { return [.blocked] }
         if convolution.srcChannels <= lanes / 4 { return [.planar] }
-        return convolution.srcChannels < lanes ? [.planar, .blocked] : [.blocked]
+        return convolution.srcChannels <= 4 * lanes ? [.planar, .blocked] : [.blocked]
     }
 
     private static func direct(
@@ -50,13 +51,15 @@ enum ConvolutionTactics {
         var inputLayouts = convolution.inputs.map { _ in TensorLayout.planar }
         inputLayouts[0] = layout == .blocked ? blocked : .planar
         if let residual = epilogue.residualInput { inputLayouts[residual] = blocked }
+        // Planes of many channels are as many streams, more than the prefetchers follow.
+        let penalty = layout == .planar && convolution.srcChannels > target.lanes ? 1.1 : 1
         let ranked = DirectConvolutionTile.ranked(descriptor, target).prefix(4)
         return ranked.map { tile, cycles in
             KernelTactic(
                 "direct \(layout) \(tile.dstBlocks)x\(tile.width)",
                 inputLayouts: inputLayouts,
                 outputLayout: blocked,
-                estimatedNanoseconds: cycles * Double(convolution.batch) / cyclesPerNanosecond
+                estimatedNanoseconds: cycles * penalty * Double(convolution.batch) / cyclesPerNanosecond
             ) {
                 do throws(JITError) {
                     let direct = try DirectConvolution(
