@@ -23,6 +23,10 @@ package protocol Kernel: Sendable {
     /// Whether the first output may be a slice of a larger tensor along the axis after the outermost.
     var acceptsStridedOutput: Bool { get }
 
+    /// Inputs, shaped and stored like the first output, whose memory it may take over: every element is read before it is
+    /// written, by the same part.
+    var inputsThatMayBeOverwritten: [Int] { get }
+
     /// The kernel with everything done that depends on constant inputs alone, such as packing weights.
     ///
     /// Called once for each set of input shapes, before the first run and before ``partCount`` is asked for.
@@ -35,6 +39,9 @@ package protocol Kernel: Sendable {
 extension Kernel {
     /// False.
     package var acceptsStridedOutput: Bool { false }
+
+    /// None.
+    package var inputsThatMayBeOverwritten: [Int] { [] }
 
     /// The kernel itself: nothing to prepare.
     package func prepared(constants: [Tensor?], packed: PackedConstants) -> any Kernel { self }

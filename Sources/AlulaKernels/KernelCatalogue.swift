@@ -28,6 +28,24 @@ package struct KernelCatalogue: Sendable {
                 return [KernelTactic(name, estimatedNanoseconds: problem.portableNanoseconds) { kernel }]
             }
         }
+
+        /// A family of one generated kernel on planar tensors, for operators that `covers` names; compiled when chosen.
+        package init(
+            _ name: String,
+            for covers: @escaping @Sendable (any Operator) -> Bool,
+            make: @escaping KernelFactory
+        ) {
+            self.init(name) { problem in
+                guard problem.target != nil, covers((problem.operation as? Fused)?.producer ?? problem.operation) else {
+                    return []
+                }
+                return [
+                    KernelTactic(name, estimatedNanoseconds: problem.planarNanoseconds) {
+                        make(problem.operation, problem.inputs, problem.outputs)
+                    }
+                ]
+            }
+        }
     }
 
     /// The families; among tactics of equal cost the first wins.
@@ -69,8 +87,8 @@ package struct KernelCatalogue: Sendable {
         families: [
             Family("reorder", tactics: ReorderKernel.tactics),
             Family("direct convolution", tactics: ConvolutionTactics.direct),
-            Family("planar convolution", make: PlanarConvolutionKernel.make),
-            Family("planar upsampling", make: PlanarUpsamplingKernel.make),
+            Family("planar convolution", for: { $0 is Conv }, make: PlanarConvolutionKernel.make),
+            Family("planar upsampling", for: { $0 is ConvTranspose }, make: PlanarUpsamplingKernel.make),
         ] + portable.families
     )
 
@@ -95,6 +113,12 @@ package typealias KernelFactory =
     @Sendable (_ operation: any Operator, _ inputs: [TensorType?], _ outputs: [TensorType]) -> (any Kernel)?
 
 extension KernelProblem {
+    /// What generated code on planar tensors is expected to take on one thread.
+    var planarNanoseconds: Double {
+        let gigaflops = 7.0 * Double(target?.lanes ?? 1)  // seen: three quarters of the peak, less where rows are narrow
+        return Double(operation.floatingPointOperations(inputs: inputs, outputs: outputs)) / gigaflops + 1000
+    }
+
     /// What portable code is expected to take on one thread.
     var portableNanoseconds: Double {
         let gigaflops = 20.0  // seen on products; the other portable kernels are bound by memory

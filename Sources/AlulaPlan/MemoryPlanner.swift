@@ -218,6 +218,37 @@ struct MemoryPlanner {
         } ?? -1
     }
 
+    // MARK: - Overwriting
+
+    /// Lets outputs take over the memory of inputs that nothing needs any more.
+    ///
+    /// - Parameter inputs: the positions of a step's inputs (index in the plan's steps) that its kernel lets be overwritten.
+    mutating func overwriteInputs(_ steps: [PlanInstance.RunningStep], _ inputs: (_ planIndex: Int) -> [Int]) {
+        var lastTouch: [Int: Int] = [:]
+        for (position, step) in steps.enumerated() {
+            let touched = reads(step) + plan.steps[step.planIndex].outputs.compactMap(\.self)
+            for value in touched { lastTouch[resolve(value).root] = position }
+        }
+        for (position, step) in steps.enumerated() {
+            guard case .operation = step.form, let output = plan.steps[step.planIndex].outputs.first ?? nil,
+                isFreeRoot(output)
+            else { continue }
+            let operands = plan.steps[step.planIndex].inputs
+            for candidate in inputs(step.planIndex) {
+                guard operands.indices.contains(candidate), let input = operands[candidate],
+                    let root = freeRootCovered(by: input), lastTouch[root] == position,
+                    storedType(input)?.byteCount == storedType(output)?.byteCount,
+                    operands.enumerated().allSatisfy({ index, other in
+                        index == candidate || other.map { resolve($0).root != root } ?? true
+                    })
+                else { continue }
+                aliases[output] = Alias(parent: root, byteOffset: 0)
+                lastTouch[root] = lastTouch[output] ?? position
+                break
+            }
+        }
+    }
+
     // MARK: - Workspace
 
     /// Lays out all values that own workspace, by when they are first written and last read.

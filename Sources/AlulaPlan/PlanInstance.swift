@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AlulaKernels
 package import AlulaTensor
 
 /// A plan made concrete for one set of input shapes: the type and place of every value, and the steps that really run.
@@ -82,7 +83,7 @@ package struct PlanInstance: Sendable {
         acceptsStridedOutput: (_ planIndex: Int, _ shapes: PlanShapes) -> Bool = { _, _ in false }
     ) throws(PlanError) {
         let shapes = try PlanShapes(plan, inputShapes: inputShapes)
-        self.init(plan, shapes, layouts: [], inputShapes: inputShapes, acceptsStridedOutput: acceptsStridedOutput)
+        self.init(plan, shapes, layouts: [], inputShapes: inputShapes, acceptsStridedOutput) { _ in [] }
     }
 
     /// Places everything for layouts that were assigned.
@@ -102,8 +103,10 @@ package struct PlanInstance: Sendable {
             assignment.hasReorders ? try PlanShapes(assignment.plan, inputShapes: inputShapes) : shapes,
             layouts: assignment.layouts,
             inputShapes: inputShapes,
-            acceptsStridedOutput: acceptsStridedOutput
-        )
+            acceptsStridedOutput
+        ) { index in
+            assignment.choices[index]?.kernel.inputsThatMayBeOverwritten ?? []
+        }
     }
 
     private init(
@@ -111,7 +114,8 @@ package struct PlanInstance: Sendable {
         _ shapes: PlanShapes,
         layouts: [TensorLayout],
         inputShapes: [Shape],
-        acceptsStridedOutput: (_ planIndex: Int, _ shapes: PlanShapes) -> Bool
+        _ acceptsStridedOutput: (_ planIndex: Int, _ shapes: PlanShapes) -> Bool,
+        _ inputsThatMayBeOverwritten: (_ planIndex: Int) -> [Int]
     ) {
         var planner = MemoryPlanner(plan, shapes, layouts: layouts)
         self.layouts = planner.layouts
@@ -119,6 +123,7 @@ package struct PlanInstance: Sendable {
         planner.aliasSlices()
         planner.placeConcatenations { acceptsStridedOutput($0, shapes) }
         let steps = planner.runningSteps()
+        planner.overwriteInputs(steps, inputsThatMayBeOverwritten)
         let layout = planner.layOut(steps)
         self.plan = plan
         self.inputShapes = inputShapes

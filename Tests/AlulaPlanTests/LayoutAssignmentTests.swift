@@ -9,10 +9,11 @@ import Testing
 @Suite struct LayoutAssignmentTests {
     private static let blocked = TensorLayout.blocked(lanes: 4)
 
-    /// A kernel that is never run.
+    /// A kernel that is never run, and may write over its first input.
     private struct Idle: Kernel {
         let identifier = "idle"
         let partCount = 1
+        let inputsThatMayBeOverwritten = [0]
         func run(part: Int, inputs: [Tensor?], outputs: [Tensor?]) {}
     }
 
@@ -52,8 +53,8 @@ import Testing
         #expect(assignment.choices.map { $0?.tactic.name } == [nil, "blocked", "blocked", nil])
         let shapes = try PlanShapes(builder.plan, inputShapes: [[1, 5, 2, 3]])
         let instance = try PlanInstance(assignment, shapes, inputShapes: [[1, 5, 2, 3]]) { _, _ in false }
-        // Two blocks of four lanes for five channels, three values alive in turn, two at a time.
-        #expect(instance.workspaceByteCount == 2 * 256)
+        // Two blocks of four lanes for five channels; the second activation writes over the first.
+        #expect(instance.workspaceByteCount == 256)
     }
 
     @Test func aStepIsNotMovedWhenReorderingCostsMore() throws {
@@ -96,6 +97,7 @@ import Testing
         let shapes = try PlanShapes(builder.plan, inputShapes: [shape])
         let instance = try PlanInstance(assignment, shapes, inputShapes: [shape]) { _, _ in true }
         #expect(instance.steps.count == 5, "the concatenation runs nothing")
+        // `right` must not write over `left`, which is joined with it.
         #expect(instance.placements[right].byteOffset - instance.placements[left].byteOffset == 8 * 16 * 4)
     }
 

@@ -18,6 +18,7 @@ struct BlockedConvolutionKernel: Kernel {
     var identifier: String { convolution.identifier }
     var partCount: Int { convolution.partCount }
     var acceptsStridedOutput: Bool { true }
+    var inputsThatMayBeOverwritten: [Int] { residualInput.map { [$0] } ?? [] }
 
     func prepared(constants: [Tensor?], packed: PackedConstants) -> any Kernel {
         let (descriptor, tile, lanes) = (convolution.schedule.descriptor, convolution.tile, convolution.lanes)
