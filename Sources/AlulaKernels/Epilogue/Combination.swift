@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import AlulaOperators
+
+/// A function of two `float32` operands; the running value comes first unless the name says otherwise.
+package enum Combination: String, Hashable, Sendable, CaseIterable {
+    case add
+    case subtract
+    /// `operand - value`.
+    case subtractReversed
+    case multiply
+    case divide
+    /// `operand / value`.
+    case divideReversed
+    /// NaN if either is NaN.
+    case minimum
+    /// NaN if either is NaN.
+    case maximum
+    /// `value < 0 ? operand · value : value`: the operand is a slope.
+    case leakyRelu
+
+    /// The function of a broadcasting operator; nil when there is no code for it.
+    package init?(_ operation: any Operator, isReversed: Bool) {
+        switch operation {
+        case is Add, is Sum: self = .add
+        case is Sub: self = isReversed ? .subtractReversed : .subtract
+        case is Mul: self = .multiply
+        case is Div: self = isReversed ? .divideReversed : .divide
+        case is Max: self = .maximum
+        case is Min: self = .minimum
+        case is PRelu where !isReversed: self = .leakyRelu
+        default: return nil
+        }
+    }
+
+    /// The function's part of a kernel identifier.
+    package var name: String {
+        switch self {
+        case .add: "add"
+        case .subtract, .subtractReversed: "sub"
+        case .multiply: "mul"
+        case .divide, .divideReversed: "div"
+        case .minimum: "min"
+        case .maximum: "max"
+        case .leakyRelu: "prelu"
+        }
+    }
+}
