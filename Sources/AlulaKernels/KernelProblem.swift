@@ -14,6 +14,8 @@ package struct KernelProblem: Sendable {
     package var outputs: [TensorType]
     /// By input: the content, where it is known before the engine runs.
     package var constants: [Tensor?]
+    /// Inputs that are zero almost everywhere, as after a scatter.
+    package var sparseInputs: Set<Int>
     /// What generated kernels are emitted for; nil where they would be interpreted.
     package var target: VectorTarget?
 
@@ -23,14 +25,19 @@ package struct KernelProblem: Sendable {
         inputs: [TensorType?],
         outputs: [TensorType],
         constants: [Tensor?] = [],
+        sparseInputs: Set<Int> = [],
         target: VectorTarget? = CodeCache.shared.target
     ) {
         self.operation = operation
         self.inputs = inputs
         self.outputs = outputs
         self.constants = constants + Array(repeating: nil, count: max(0, inputs.count - constants.count))
+        self.sparseInputs = sparseInputs
         self.target = target
     }
+
+    /// Whether input `index` is zero almost everywhere.
+    package func isSparse(_ index: Int) -> Bool { sparseInputs.contains(index) }
 
     /// Whether the content of input `index` is known beforehand.
     package func isConstant(_ index: Int) -> Bool { constants.indices.contains(index) && constants[index] != nil }
@@ -75,8 +82,8 @@ package struct KernelTactic: Sendable {
 extension KernelProblem {
     /// The operation, the types and which contents are known, as text: equal problems have equal keys.
     package var key: String {
-        let inputs = zip(self.inputs, constants).map { type, constant in
-            (type.map(\.description) ?? "_") + (constant == nil ? "" : "!")
+        let inputs = zip(self.inputs, constants).enumerated().map { index, input in
+            (input.0.map(\.description) ?? "_") + (input.1 == nil ? "" : "!") + (isSparse(index) ? "~" : "")
         }
         let outputs = outputs.map(\.description)
         return "\(operation.described.text) \(inputs.joined(separator: ", ")) -> \(outputs.joined(separator: ", "))"

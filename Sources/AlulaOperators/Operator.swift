@@ -38,6 +38,10 @@ public protocol Operator: Sendable {
     ///   than the inferred list.
     func evaluate(_ inputs: [Tensor?], into outputs: [Tensor?]) throws(OperatorError)
 
+    /// Whether the first output is zero almost everywhere, as after a scatter into zeros: a convolution that reads it may
+    /// then skip what is empty, where that is quicker. Results do not depend on it.
+    var outputIsSparse: Bool { get }
+
     /// Floating-point operations of one evaluation (a multiply-add counts two); 0 for pure data movement.
     func floatingPointOperations(inputs: [TensorType?], outputs: [TensorType]) -> Int
 }
@@ -50,6 +54,9 @@ extension Operator {
     public func floatingPointOperations(inputs: [TensorType?], outputs: [TensorType]) -> Int {
         outputs.first?.shape.elementCount ?? 0
     }
+
+    /// False.
+    public var outputIsSparse: Bool { false }
 
     /// The operator's name.
     public var name: String { Self.name }

@@ -30,6 +30,9 @@ public struct ScatterElements: Operator, Equatable {
     /// Axis and reduction.
     public var attributes: Attributes { ["axis": .integer(axis), "reduction": .string(reduction.rawValue)] }
 
+    /// True: exporters scatter into zeros.
+    public var outputIsSparse: Bool { true }
+
     /// The source's type.
     public func inferOutputs(_ inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
         let checked = try CheckedInputs(inputs, of: Self.name, count: 3...3)

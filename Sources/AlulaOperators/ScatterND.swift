@@ -24,6 +24,9 @@ public struct ScatterND: Operator, Equatable {
     /// The reduction.
     public var attributes: Attributes { ["reduction": .string(reduction.rawValue)] }
 
+    /// True: exporters scatter into zeros.
+    public var outputIsSparse: Bool { true }
+
     /// The source's type.
     public func inferOutputs(_ inputs: [OperatorInput?]) throws(OperatorError) -> [TensorType] {
         let checked = try CheckedInputs(inputs, of: Self.name, count: 3...3)

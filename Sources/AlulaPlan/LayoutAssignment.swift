@@ -28,6 +28,8 @@ package struct LayoutAssignment: Sendable {
     private let shapes: PlanShapes
     private let source: Plan
     private let catalogue: KernelCatalogue
+    /// By value of the original: whether it is zero almost everywhere.
+    private var isSparse: [Bool]
     /// By value of the original: the values that hold the same content in other layouts.
     private var copies: [[TensorLayout: Int]]
 
@@ -53,6 +55,7 @@ package struct LayoutAssignment: Sendable {
         self.catalogue = catalogue
         layouts = Array(repeating: .planar, count: plan.values.count)
         copies = Array(repeating: [:], count: plan.values.count)
+        isSparse = Array(repeating: false, count: plan.values.count)
         self.plan.steps = []
         let timed =
             timed ?? { problem in catalogue.timedTactics(for: problem, timings: plan.timings, isStrict: plan.isStrict) }
@@ -60,6 +63,7 @@ package struct LayoutAssignment: Sendable {
     }
 
     private mutating func place(_ index: Int, _ timed: (KernelProblem) -> [TimedTactic]) {
+        noteSparseness(index)
         guard shapes.evaluations[index] == .sized else {
             return append(source.steps[index], origin: index, inputLayouts: [], choice: nil)
         }
@@ -67,7 +71,9 @@ package struct LayoutAssignment: Sendable {
             let inputs = source.steps[index].inputs.map { _ in layout }
             return append(source.steps[index], origin: index, inputLayouts: inputs, choice: nil, outputLayout: layout)
         }
-        let ranked = timed(shapes.problem(of: index, in: source))
+        var problem = shapes.problem(of: index, in: source)
+        problem.sparseInputs = sparseInputs(index)
+        let ranked = timed(problem)
             .map { (tactic: $0.tactic, cost: cost($0, of: index)) }
             .sorted { $0.cost < $1.cost }
         var choice: Choice?
@@ -81,6 +87,19 @@ package struct LayoutAssignment: Sendable {
             choice: choice,
             outputLayout: choice?.tactic.outputLayout ?? .planar
         )
+    }
+
+    /// A scatter's output is sparse, and so is what only moves it.
+    private mutating func noteSparseness(_ index: Int) {
+        let step = source.steps[index]
+        let moves = MemoryPlanner.viewOperators.contains(step.operation.name) || step.operation.name == "Transpose"
+        guard step.operation.outputIsSparse || (moves && sparseInputs(index).contains(0)) else { return }
+        if let output = step.outputs.first ?? nil { isSparse[output] = true }
+    }
+
+    private func sparseInputs(_ index: Int) -> Set<Int> {
+        let inputs = source.steps[index].inputs
+        return Set(inputs.indices.filter { inputs[$0].map { isSparse[$0] } ?? false })
     }
 
     // MARK: - Cost

@@ -371,3 +371,63 @@ private let targets: [VectorTarget] = [(ISA.avx2, 4), (.avx2, 8), (.avx512, 8), 
         _ = try KernelCompiler(target: target).compile(program)
     }
 }
+
+@Suite(.enabled(if: !targets.isEmpty)) struct SparseConvolutionTests {
+    /// Numbers on a few pixels, zeros elsewhere.
+    private func sparse(_ shape: Shape, pixels: Int, _ random: inout SeededRandom) -> Tensor {
+        let tensor = Tensor(zeros: .float32, shape: shape)
+        var elements = tensor.mutableSpan(of: Float.self)
+        let plane = shape[2] * shape[3]
+        for _ in 0..<pixels {
+            let pixel = random.int(0...(plane - 1))
+            for image in 0..<shape[0] {
+                let channel = random.int(0...(shape[1] - 1))
+                elements[(image * shape[1] + channel) * plane + pixel] = Float.random(in: -1...1, using: &random)
+            }
+        }
+        return tensor
+    }
+
+    /// Skipping must not change a bit: the sums that are left out are sums of zeros.
+    @Test(arguments: targets, [(3, 1, 1), (3, 2, 1), (1, 1, 0), (5, 2, 2)])
+    func skippingEmptyTilesChangesNothing(target: VectorTarget, window: (extent: Int, stride: Int, pad: Int)) throws {
+        for (seed, layout) in zip(UInt64(1)..., [DirectConvolutionDescriptor.SourceLayout.blocked, .planar]) {
+            var random = SeededRandom(seed: seed)
+            let axis = DirectConvolutionProblem.axis(
+                srcExtent: 61,
+                kernelExtent: window.extent,
+                stride: window.stride,
+                dilation: 1,
+                padBegin: window.pad,
+                padEnd: window.pad
+            )
+            var descriptor = DirectConvolutionDescriptor(
+                srcChannels: 2 * target.lanes + 1,
+                dstChannels: 2 * target.lanes,
+                rows: axis,
+                columns: axis,
+                srcLayout: layout,
+                activation: .relu
+            )
+            let planar = sparse([2, descriptor.srcChannels, 61, 61], pixels: 9, &random)
+            let src = layout == .planar ? planar : BlockedLayout(lanes: target.lanes).blocked(planar)
+            let weights = random.tensor([descriptor.dstChannels, descriptor.srcChannels, window.extent, window.extent])
+            let bias = random.tensor([descriptor.dstChannels])
+            var results: [[Float]] = []
+            for skips in [false, true] {
+                descriptor.skipsEmptyTiles = skips
+                let convolution = try DirectConvolution(descriptor, batch: 2, target: target, cache: CodeCache())
+                let tile = convolution.tile
+                let packedWeights = descriptor.packedWeights(weights, tile: tile, lanes: target.lanes)
+                let packedBias = descriptor.packedBias(bias, lanes: target.lanes)
+                let shape: Shape = [2, 2, axis.dstExtent, axis.dstExtent, target.lanes]
+                let dst = Tensor([Float](repeating: .nan, count: shape.elementCount), shape: shape)
+                for part in 0..<convolution.partCount {
+                    convolution.run(part: part, src: src, weights: packedWeights, bias: packedBias, dst: dst)
+                }
+                results.append(dst.elements(as: Float.self))
+            }
+            #expect(results[0] == results[1])
+        }
+    }
+}

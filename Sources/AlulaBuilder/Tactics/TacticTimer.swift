@@ -89,10 +89,11 @@ final class TacticTimer {
         guard let made = tactic.make() else { return nil }
         let kernel = made.prepared(constants: problem.constants, packed: PackedConstants())
         let inputs = problem.inputs.enumerated().map { index, type in
-            problem.constants[index] ?? type.map { Self.operand($0, tactic.inputLayouts, index) }
+            problem.constants[index]
+                ?? type.map { Self.operand($0, tactic.inputLayouts, index, isSparse: problem.isSparse(index)) }
         }
         let outputs = problem.outputs.enumerated().map { index, type -> Tensor? in
-            Self.operand(type, [tactic.outputLayout], index)
+            Self.operand(type, [tactic.outputLayout], index, isSparse: false)
         }
         let partCount = kernel.partCount
         func run() -> UInt64 {
@@ -112,13 +113,25 @@ final class TacticTimer {
     }
 
     /// A tensor to run on: small numbers where the type is float32, zeros elsewhere.
-    private static func operand(_ type: TensorType, _ layouts: [TensorLayout], _ index: Int) -> Tensor {
+    ///
+    /// A sparse operand has numbers on one sixteenth of its positions, in squares, as a LiDAR sees a street in clusters.
+    private static func operand(
+        _ type: TensorType,
+        _ layouts: [TensorLayout],
+        _ index: Int,
+        isSparse: Bool
+    ) -> Tensor {
         let layout = layouts.indices.contains(index) ? layouts[index] : .planar
         let tensor = Tensor(zeros: type.dataType, shape: layout.storedShape(type.shape))
         guard type.dataType == .float32 else { return tensor }
         var elements = tensor.mutableSpan(of: Float.self)
         var state: UInt32 = 1
+        let width = max(type.shape.last ?? 1, 1)
+        let positionLength = if case .blocked(let lanes) = layout { lanes } else { 1 }
+        let squareExtent = 16
         for index in 0..<elements.count {
+            let (row, column) = (index / positionLength).quotientAndRemainder(dividingBy: width)
+            if isSparse, (row / squareExtent + column / squareExtent) % 16 != 0 { continue }
             state = state &* 1_664_525 &+ 1_013_904_223
             elements[index] = Float(state >> 8) * 0x1p-24 - 0.5
         }

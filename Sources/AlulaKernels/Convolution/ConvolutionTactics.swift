@@ -13,8 +13,10 @@ enum ConvolutionTactics {
             let output = problem.outputs.first,
             let epilogue = ConvolutionEpilogue(problem.operation, problem.inputs, output: output)
         else { return [] }
-        return sourceLayouts(convolution, lanes: target.lanes).flatMap { layout in
-            direct(convolution, epilogue, layout, target)
+        let layouts = sourceLayouts(convolution, lanes: target.lanes)
+        let skipping = problem.isSparse(0) && convolution.group == 1 ? [false, true] : [false]
+        return layouts.flatMap { layout in
+            skipping.flatMap { direct(convolution, epilogue, layout, skipsEmptyTiles: $0, target) }
         }
     }
 
@@ -33,9 +35,10 @@ enum ConvolutionTactics {
         _ convolution: ConvolutionProblem,
         _ epilogue: ConvolutionEpilogue,
         _ layout: DirectConvolutionDescriptor.SourceLayout,
+        skipsEmptyTiles: Bool,
         _ target: VectorTarget
     ) -> [KernelTactic] {
-        let descriptor = DirectConvolutionDescriptor(
+        var descriptor = DirectConvolutionDescriptor(
             srcChannels: convolution.srcChannels,
             dstChannels: convolution.dstChannels,
             group: convolution.group,
@@ -46,6 +49,7 @@ enum ConvolutionTactics {
             addsResidual: epilogue.residualInput != nil,
             activation: epilogue.activation
         )
+        descriptor.skipsEmptyTiles = skipsEmptyTiles
         guard descriptor.rejection(lanes: target.lanes) == nil else { return [] }
         let blocked = TensorLayout.blocked(lanes: target.lanes)
         var inputLayouts = convolution.inputs.map { _ in TensorLayout.planar }
@@ -54,12 +58,13 @@ enum ConvolutionTactics {
         // Planes of many channels are as many streams, more than the prefetchers follow.
         let penalty = layout == .planar && convolution.srcChannels > target.lanes ? 1.1 : 1
         let ranked = DirectConvolutionTile.ranked(descriptor, target).prefix(4)
-        return ranked.map { tile, cycles in
+        let kept = skipsEmptyTiles ? 0.6 : 1.0  // what is worth timing; the clock decides
+        return ranked.map { [descriptor] tile, cycles in
             KernelTactic(
-                "direct \(layout) \(tile.dstBlocks)x\(tile.width)",
+                "direct \(layout) \(tile.dstBlocks)x\(tile.width)\(skipsEmptyTiles ? " skipping" : "")",
                 inputLayouts: inputLayouts,
                 outputLayout: blocked,
-                estimatedNanoseconds: cycles * penalty * Double(convolution.batch) / cyclesPerNanosecond
+                estimatedNanoseconds: cycles * penalty * kept * Double(convolution.batch) / cyclesPerNanosecond
             ) {
                 do throws(JITError) {
                     let direct = try DirectConvolution(

@@ -10,6 +10,8 @@ package struct DirectConvolution: Sendable {
     /// The kernel of full chunks and that of the last, which may be narrower.
     private let kernel: ExecutableKernel
     private let lastKernel: ExecutableKernel
+    /// Finds the tiles that are not skipped; nil where none is.
+    private let occupiedTiles: OccupiedTiles?
 
     private struct Key: Hashable, Sendable {
         let descriptor: DirectConvolutionDescriptor
@@ -46,6 +48,8 @@ package struct DirectConvolution: Sendable {
         }
         kernel = try compile(dstBlocks: tile.dstBlocks)
         lastKernel = try compile(dstBlocks: schedule.chunks.last ?? tile.dstBlocks)
+        occupiedTiles =
+            descriptor.skipsEmptyTiles ? try OccupiedTiles(schedule, target: target, cache: cache) : nil
     }
 
     /// What profilers and reports show.
@@ -64,7 +68,7 @@ package struct DirectConvolution: Sendable {
     ///   - dst: `[N, G·OC/c, OH, OW, c]`; may be the residual itself.
     package func run(part: Int, src: Tensor, weights: Tensor, bias: Tensor?, residual: Tensor? = nil, dst: Tensor) {
         func address(_ tensor: Tensor?) -> Int { tensor.map { Int(bitPattern: $0.address) } ?? 0 }
-        let operands = DirectConvolutionSchedule.Operands(
+        var operands = DirectConvolutionSchedule.Operands(
             src: address(src),
             weights: address(weights),
             bias: address(bias),
@@ -72,9 +76,11 @@ package struct DirectConvolution: Sendable {
             dst: address(dst),
             dstImageByteCount: dst.outerStrideElements * 4
         )
+        let flags = occupiedTiles?.flags(ofPart: part, src: src)
+        operands.occupied = address(flags)
         schedule.forEachCall(of: part, operands) { dstBlocks, arguments in
             (dstBlocks == tile.dstBlocks ? kernel : lastKernel)(arguments)
         }
-        withExtendedLifetime((src, weights, bias, residual, dst)) {}
+        withExtendedLifetime((src, weights, bias, residual, dst, flags)) {}
     }
 }

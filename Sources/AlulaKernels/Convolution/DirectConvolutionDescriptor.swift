@@ -39,6 +39,8 @@ package struct DirectConvolutionDescriptor: Hashable, Sendable {
     /// Whether a tensor shaped and laid out like dst is added before the activation.
     package var addsResidual: Bool
     package var activation: Activation
+    /// Whether tiles over src that is zero everywhere skip the sum. Same result for finite weights: nothing is added.
+    package var skipsEmptyTiles = false
 
     /// A convolution; by default of one group, from blocked src, with bias and nothing else.
     package init(
@@ -101,4 +103,6 @@ package struct DirectConvolutionArguments: BitwiseCopyable, Sendable {
     package var tapRowCount = 0
     /// Bytes of weights of the tap rows that are padding.
     package var skippedWeightByteCount = 0
+    /// By tile of the row, 8 bytes each: 0 where there is nothing to sum. Unused unless empty tiles are skipped.
+    package var occupied = 0
 }

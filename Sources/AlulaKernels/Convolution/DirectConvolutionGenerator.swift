@@ -35,12 +35,14 @@ package struct DirectConvolutionGenerator {
         _ target: VectorTarget
     ) {
         let kernel = "\(descriptor.rows.kernelExtent)x\(descriptor.columns.kernelExtent)"
-        let name = "f32_conv\(kernel)_\(descriptor.srcLayout)_\(tile.dstBlocks)x\(tile.width)\(descriptor.epilogueName)"
+        let name =
+            "f32_conv\(kernel)_\(descriptor.srcLayout)_\(tile.dstBlocks)x\(tile.width)"
+            + (descriptor.skipsEmptyTiles ? "_skipping" : "") + descriptor.epilogueName
         jit = KernelBuilder(name: name, target: target)
         self.descriptor = descriptor
         self.tile = tile
         configuration = Configuration(descriptor, tile, lanes: target.lanes)
-        registers = Registers(jit, tile, addsResidual: descriptor.addsResidual)
+        registers = Registers(jit, tile, descriptor)
     }
 
     // MARK: Outline
@@ -58,6 +60,21 @@ package struct DirectConvolutionGenerator {
     /// One tile of accumulators: start, sum over channels and taps, finish.
     private func generateTile(_ run: ConvolutionColumns.Run) {
         startAccumulators(width: run.width)
+        if let occupied = registers.occupied {
+            let flag = jit.integer("occupied flag")
+            jit.load(flag, from: occupied[0])
+            jit.advance(occupied, by: 8)
+            jit.when(flag, .notEqual, 0) { sum(run) }
+        } else {
+            sum(run)
+        }
+        finishAccumulators(width: run.width)
+    }
+
+    // MARK: The sum
+
+    /// All src channels and taps of a tile.
+    private func sum(_ run: ConvolutionColumns.Run) {
         jit.load(registers.weights, from: field(\.weights))
         jit.set(registers.srcRound, to: registers.srcTile)
         jit.loop("channel rounds left", count: configuration.channelRoundCount) { _ in
@@ -72,10 +89,7 @@ package struct DirectConvolutionGenerator {
             jit.advance(registers.weights, by: loaded("skipped weights", \.skippedWeightByteCount))
             jit.advance(registers.srcRound, by: configuration.srcRoundByteCount)
         }
-        finishAccumulators(width: run.width)
     }
-
-    // MARK: The sum
 
     /// All channels of a round under tap column `tap`, for the columns whose tap is not padding.
     private func accumulateTap(_ tap: Int, columns: Range<Int>) {
@@ -234,6 +248,7 @@ extension DirectConvolutionGenerator {
         let srcTile: IntegerVariable
         let dst: IntegerVariable
         let residual: IntegerVariable?
+        let occupied: IntegerVariable?
         // Advancing within a tile.
         let weights: IntegerVariable
         let srcRound: IntegerVariable
@@ -244,11 +259,13 @@ extension DirectConvolutionGenerator {
         let weightVector: [FloatVector]
         let srcElement: FloatVector
 
-        init(_ jit: KernelBuilder, _ tile: DirectConvolutionTile, addsResidual: Bool) {
+        init(_ jit: KernelBuilder, _ tile: DirectConvolutionTile, _ descriptor: DirectConvolutionDescriptor) {
             typealias Fields = MemoryLayout<DirectConvolutionArguments>
             srcTile = jit.argument("src tile", at: Fields.offset(of: \.src))
             dst = jit.argument("dst", at: Fields.offset(of: \.dst))
-            residual = addsResidual ? jit.argument("residual", at: Fields.offset(of: \.residual)) : nil
+            residual = descriptor.addsResidual ? jit.argument("residual", at: Fields.offset(of: \.residual)) : nil
+            occupied =
+                descriptor.skipsEmptyTiles ? jit.argument("occupied", at: Fields.offset(of: \.occupied)) : nil
             weights = jit.integer("weights")
             srcRound = jit.integer("src round")
             srcRow = jit.integer("src row")

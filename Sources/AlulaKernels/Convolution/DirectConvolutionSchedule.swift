@@ -53,6 +53,8 @@ package struct DirectConvolutionSchedule: Sendable {
         package var dst: Int
         /// From an image of dst to the next where that is more than its bytes: dst is a slice of a larger tensor.
         package var dstImageByteCount: Int?
+        /// Flags of the tiles of a part, row by row, 8 bytes each; unused unless empty tiles are skipped.
+        var occupied = 0
 
         package init(
             src: Int,
@@ -77,18 +79,30 @@ package struct DirectConvolutionSchedule: Sendable {
     /// Independent parts.
     package var partCount: Int { batch * descriptor.group * chunkPartCount * rowPartCount }
 
+    /// The image (counting the groups of all images) and the rows of dst of part `part`.
+    func imageAndRows(ofPart part: Int) -> (image: Int, rows: Range<Int>) {
+        let (slot, rowPart) = part.quotientAndRemainder(dividingBy: rowPartCount)
+        let firstRow = rowPart * rowsPerPart
+        return (slot / chunkPartCount, firstRow..<min(firstRow + rowsPerPart, descriptor.rows.dstExtent))
+    }
+
+    /// From the start of src to column 0 of a row in the first channel of an image (counting the groups of all images).
+    func srcByteOffset(image: Int, row: Int) -> Int { image * srcImageByteCount + row * srcRowByteCount }
+
     /// The calls of part `part`, in order: `body` gets the blocks the call computes and its arguments.
     package func forEachCall(
         of part: Int,
         _ operands: Operands,
         _ body: (_ dstBlocks: Int, DirectConvolutionArguments) -> Void
     ) {
-        let (slot, rowPart) = part.quotientAndRemainder(dividingBy: rowPartCount)
-        let (image, chunkPart) = slot.quotientAndRemainder(dividingBy: chunkPartCount)  // an image of one group
-        let firstRow = rowPart * rowsPerPart
-        for row in firstRow..<min(firstRow + rowsPerPart, descriptor.rows.dstExtent) {
+        let (image, rows) = imageAndRows(ofPart: part)
+        let chunkPart = part / rowPartCount % chunkPartCount
+        let flagRowByteCount = (descriptor.columns.dstExtent + tile.width - 1) / tile.width * 8
+        for row in rows {
             for chunk in sharesRows ? chunks.indices : chunkPart..<(chunkPart + 1) {
-                body(chunks[chunk], arguments(operands, image: image, chunk: chunk, row: row))
+                var arguments = arguments(operands, image: image, chunk: chunk, row: row)
+                arguments.occupied = operands.occupied + (row - rows.lowerBound) * flagRowByteCount
+                body(chunks[chunk], arguments)
             }
         }
     }
@@ -114,7 +128,7 @@ package struct DirectConvolutionSchedule: Sendable {
         let taps = descriptor.rows.taps(at: row)
         let srcRow = taps.isEmpty ? 0 : descriptor.rows.srcIndex(dst: row, tap: taps.lowerBound)
         return DirectConvolutionArguments(
-            src: operands.src + image * srcImageByteCount + srcRow * srcRowByteCount,
+            src: operands.src + srcByteOffset(image: image, row: srcRow),
             weights: operands.weights + weights + taps.lowerBound * tapRowByteCount,
             bias: operands.bias + packedBlocks * lanes * 4,
             residual: operands.residual + residual,
