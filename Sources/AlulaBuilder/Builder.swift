@@ -38,22 +38,33 @@ public struct Builder: Sendable {
         let result = try optimize(graph, progress: progress)
         var lowered = try Lowering(result.graph, configuration, result.context).run()
         lowered.plan.isStrict = configuration.isStrict
-        try chooseTactics(&lowered.plan, &lowered.report, at: result.context.probes[0].shapes, progress)
+        try chooseTactics(&lowered.plan, &lowered.report, at: shapesToTuneFor(result.context.probes), progress)
         if Environment.value("ALULA_VERBOSE") == "1" { Terminal.writeToStandardError("\(lowered.report)\n") }
         return lowered
     }
 
-    /// Times tactics at the shapes to tune for, and notes in the report how each step runs then.
+    /// The optimum of every profile; with implicit batch the largest batch and a single one.
+    private func shapesToTuneFor(_ probes: [ShapeProbe]) -> [[Shape]] {
+        let chosen: [ShapeProbe]
+        switch configuration.batchMode {
+        case .implicit: chosen = probes.count > 1 ? [probes[0], probes[probes.count - 1]] : probes
+        case .explicit: chosen = stride(from: 0, to: probes.count, by: 3).map { probes[$0] }  // opt, min, max of each
+        }
+        return chosen.map(\.shapes)
+    }
+
+    /// Times tactics at the shapes to tune for, and notes in the report how each step runs at the first of them.
     private func chooseTactics(
         _ plan: inout Plan,
         _ report: inout BuildReport,
-        at inputShapes: [Shape],
+        at shapesToTuneFor: [[Shape]],
         _ progress: (BuildProgress) -> Bool
     ) throws(BuilderError) {
-        guard let shapes = try? PlanShapes(plan, inputShapes: inputShapes) else { return }
+        let tuned = shapesToTuneFor.compactMap { try? PlanShapes(plan, inputShapes: $0) }
+        guard let first = tuned.first else { return }
         let stepCount = plan.steps.count
         guard configuration.timesTactics else {
-            return report.note(LayoutAssignment(plan, shapes, .standard))
+            return report.note(LayoutAssignment(plan, first, .standard))
         }
         try withoutActuallyEscaping(progress) { progress throws(BuilderError) in
             var last = BuildProgress(phase: "time tactics", completed: 0, total: stepCount)
@@ -67,12 +78,12 @@ public struct Builder: Sendable {
             } catch {
                 throw .threads(count: configuration.threadCount ?? 0, reason: "\(error)")
             }
-            let assignment = LayoutAssignment(plan, shapes, .standard) { timer.timed($0) }
+            let assignments = tuned.map { LayoutAssignment(plan, $0, .standard) { timer.timed($0) } }
             if timer.isCancelled { throw .cancelled(last) }
             plan.timings = timer.timings
             report.tactics = timer.reports
             report.timingCache = timer.cache
-            report.note(assignment)
+            report.note(assignments[0])
         }
     }
 
