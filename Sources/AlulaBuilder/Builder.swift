@@ -64,7 +64,8 @@ public struct Builder: Sendable {
         guard let first = tuned.first else { return }
         let stepCount = plan.steps.count
         guard configuration.timesTactics else {
-            return report.note(LayoutAssignment(plan, first, .standard))
+            let assignment = LayoutAssignment(plan, first, .standard)
+            return report.note(assignment, first, inputShapes: shapesToTuneFor[0])
         }
         try withoutActuallyEscaping(progress) { progress throws(BuilderError) in
             var last = BuildProgress(phase: "time tactics", completed: 0, total: stepCount)
@@ -83,7 +84,7 @@ public struct Builder: Sendable {
             plan.timings = timer.timings
             report.tactics = timer.reports
             report.timingCache = timer.cache
-            report.note(assignments[0])
+            report.note(assignments[0], first, inputShapes: shapesToTuneFor[0])
         }
     }
 
@@ -135,10 +136,19 @@ struct BuildPhases {
 
 extension BuildReport {
     /// Fills in the kernels that steps run by.
-    fileprivate mutating func note(_ assignment: LayoutAssignment) {
+    fileprivate mutating func note(_ assignment: LayoutAssignment, _ shapes: PlanShapes, inputShapes: [Shape]) {
+        let instance = try? PlanInstance(assignment, shapes, inputShapes: inputShapes) { index, _ in
+            assignment.choices[index]?.kernel.acceptsStridedOutput ?? false
+        }
         var kernels: [String: String] = [:]
-        for (step, choice) in zip(assignment.plan.steps, assignment.choices) {
-            kernels[step.name] = choice?.kernel.identifier
+        for step in assignment.plan.steps { kernels[step.name] = "nothing: resolved beforehand, or in place" }
+        for running in instance?.steps ?? [] {
+            let name = assignment.plan.steps[running.planIndex].name
+            if case .copies = running.form {
+                kernels[name] = "copy"
+            } else {
+                kernels[name] = assignment.choices[running.planIndex]?.kernel.identifier
+            }
         }
         for index in steps.indices { steps[index].kernel = kernels[steps[index].name] }
     }
