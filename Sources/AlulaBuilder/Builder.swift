@@ -147,7 +147,9 @@ extension BuildReport {
             if case .copies = running.form {
                 kernels[name] = "copy"
             } else {
-                kernels[name] = assignment.choices[running.planIndex]?.kernel.identifier
+                let operation = assignment.plan.steps[running.planIndex].operation
+                let ownParts = operation is any PartitionedOperator ? "\(operation.name)__own" : nil
+                kernels[name] = assignment.choices[running.planIndex]?.kernel.identifier ?? ownParts
             }
         }
         for index in steps.indices { steps[index].kernel = kernels[steps[index].name] }

@@ -2,7 +2,7 @@
 
 extension ElementaryFunctions {
     /// `erf(x) = 2/√π ∫₀ˣ e^(-t²) dt`.
-    package static func erf(_ x: Double) -> Double {
+    public static func erf(_ x: Double) -> Double {
         let magnitude = abs(x)
         if magnitude <= 1 { return x * erfOverX(x * x) }
         guard magnitude < 6 else { return x.isNaN ? x : x.signed(1) }
@@ -10,7 +10,7 @@ extension ElementaryFunctions {
     }
 
     /// `1 - erf(x)`, accurate where it is small.
-    package static func erfc(_ x: Double) -> Double {
+    public static func erfc(_ x: Double) -> Double {
         if abs(x) <= 1 { return 1 - x * erfOverX(x * x) }
         guard !x.isNaN else { return x }
         if x < 0 { return x < -6 ? 2 : 2 - erfcOfLarge(-x) }

@@ -2,7 +2,7 @@
 
 extension ElementaryFunctions {
     /// The hyperbolic tangent; ±1 from 22 on.
-    package static func tanh(_ x: Double) -> Double {
+    public static func tanh(_ x: Double) -> Double {
         let magnitude = abs(x)
         guard magnitude < 22 else { return x.isNaN ? x : x.signed(1) }
         let difference = expm1(-2 * magnitude)
@@ -10,7 +10,7 @@ extension ElementaryFunctions {
     }
 
     /// The hyperbolic sine.
-    package static func sinh(_ x: Double) -> Double {
+    public static func sinh(_ x: Double) -> Double {
         let magnitude = abs(x)
         guard magnitude < 709 else {
             let root = exp(magnitude / 2)
@@ -21,7 +21,7 @@ extension ElementaryFunctions {
     }
 
     /// The hyperbolic cosine.
-    package static func cosh(_ x: Double) -> Double {
+    public static func cosh(_ x: Double) -> Double {
         let magnitude = abs(x)
         guard magnitude < 709 else {
             let root = exp(magnitude / 2)
@@ -32,7 +32,7 @@ extension ElementaryFunctions {
     }
 
     /// The inverse hyperbolic sine.
-    package static func asinh(_ x: Double) -> Double {
+    public static func asinh(_ x: Double) -> Double {
         let magnitude = abs(x)
         if magnitude > 0x1p28 { return x.signed(log(magnitude) + ln2) }
         let square = magnitude * magnitude
@@ -40,7 +40,7 @@ extension ElementaryFunctions {
     }
 
     /// The inverse hyperbolic cosine; NaN below 1.
-    package static func acosh(_ x: Double) -> Double {
+    public static func acosh(_ x: Double) -> Double {
         guard x >= 1 else { return .nan }
         if x > 0x1p28 { return log(x) + ln2 }
         let excess = x - 1
@@ -48,17 +48,17 @@ extension ElementaryFunctions {
     }
 
     /// The inverse hyperbolic tangent; ±∞ at ±1, NaN beyond.
-    package static func atanh(_ x: Double) -> Double {
+    public static func atanh(_ x: Double) -> Double {
         let magnitude = abs(x)
         guard magnitude < 1 else { return magnitude == 1 ? x.signed(.infinity) : .nan }
         return x.signed(log1p(2 * magnitude / (1 - magnitude)) / 2)
     }
 
     /// `1/(1 + e⁻ˣ)`.
-    package static func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
+    public static func sigmoid(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
 
     /// `ln(1 + eˣ)`.
-    package static func softplus(_ x: Double) -> Double { x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)) }
+    public static func softplus(_ x: Double) -> Double { x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)) }
 }
 
 extension Double {

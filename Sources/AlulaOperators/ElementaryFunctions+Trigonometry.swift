@@ -4,7 +4,7 @@ extension ElementaryFunctions {
     private static let halfPi = 0x1.921fb54442d18p0
 
     /// The sine of `x` radians.
-    package static func sin(_ x: Double) -> Double {
+    public static func sin(_ x: Double) -> Double {
         guard x.isFinite else { return .nan }
         let (quadrant, r) = reduce(x)
         let value = quadrant & 1 == 0 ? sinOfReduced(r) : cosOfReduced(r)
@@ -12,7 +12,7 @@ extension ElementaryFunctions {
     }
 
     /// The cosine of `x` radians.
-    package static func cos(_ x: Double) -> Double {
+    public static func cos(_ x: Double) -> Double {
         guard x.isFinite else { return .nan }
         let (quadrant, r) = reduce(x)
         let value = quadrant & 1 == 0 ? cosOfReduced(r) : sinOfReduced(r)
@@ -20,14 +20,14 @@ extension ElementaryFunctions {
     }
 
     /// The tangent of `x` radians.
-    package static func tan(_ x: Double) -> Double {
+    public static func tan(_ x: Double) -> Double {
         guard x.isFinite else { return .nan }
         let (quadrant, r) = reduce(x)
         return quadrant & 1 == 0 ? sinOfReduced(r) / cosOfReduced(r) : -cosOfReduced(r) / sinOfReduced(r)
     }
 
     /// The arc tangent, in `[-π/2, π/2]`: `arctan(c) + arctan((x - c)/(1 + xc))` with `c` the nearest eighth.
-    package static func atan(_ x: Double) -> Double {
+    public static func atan(_ x: Double) -> Double {
         let magnitude = abs(x)
         guard !x.isNaN else { return x }
         guard magnitude <= 1 else { return x.signed(halfPi - atan(1 / magnitude)) }
@@ -52,13 +52,13 @@ extension ElementaryFunctions {
     ]
 
     /// The arc sine; NaN outside `[-1, 1]`.
-    package static func asin(_ x: Double) -> Double {
+    public static func asin(_ x: Double) -> Double {
         guard abs(x) <= 1 else { return .nan }
         return atan(x / ((1 - x) * (1 + x)).squareRoot())
     }
 
     /// The arc cosine; NaN outside `[-1, 1]`.
-    package static func acos(_ x: Double) -> Double {
+    public static func acos(_ x: Double) -> Double {
         guard abs(x) <= 1 else { return .nan }
         return 2 * atan(((1 - x) / (1 + x)).squareRoot())
     }

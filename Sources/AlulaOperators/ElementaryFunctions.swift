@@ -5,7 +5,7 @@
 /// No platform library is called, so results are the same bits on every machine. Rounded to `float32` every function is
 /// within one unit in the last place of the true value. In `float64` the error is a few units in the last place
 /// (`pow`: 2e-13 relative, because the logarithm is not carried in extended precision).
-package enum ElementaryFunctions {
+public enum ElementaryFunctions {
     static let ln2 = 0x1.62e42fefa39efp-1
     /// The upper 32 bits of ln 2: multiples up to 2²¹ are exact.
     private static let ln2High = 0x1.62e42fee00000p-1
@@ -14,7 +14,7 @@ package enum ElementaryFunctions {
     private static let roundingShift = 0x1.8p52
 
     /// `eˣ`: `2ᵏ·eʳ` with `|r| ≤ ln 2 / 2`, the Taylor series of degree 13 for `eʳ`.
-    package static func exp(_ x: Double) -> Double {
+    public static func exp(_ x: Double) -> Double {
         guard x < 709.79 else { return x.isNaN ? x : .infinity }
         guard x > -745.14 else { return 0 }
         let shifted = x * 0x1.71547652b82fep0 + roundingShift
@@ -25,7 +25,7 @@ package enum ElementaryFunctions {
     }
 
     /// `eˣ - 1`, accurate near zero.
-    package static func expm1(_ x: Double) -> Double {
+    public static func expm1(_ x: Double) -> Double {
         abs(x) < 0.35 ? x + expTail(x) : exp(x) - 1
     }
 
@@ -59,7 +59,7 @@ package enum ElementaryFunctions {
     }
 
     /// `ln x`: `k·ln 2 + 2·artanh(s)` with `x = 2ᵏ·m`, `m` in `[√½, √2]`, `s = (m - 1)/(m + 1)`.
-    package static func log(_ x: Double) -> Double {
+    public static func log(_ x: Double) -> Double {
         guard x > 0 else { return x == 0 ? -.infinity : .nan }
         guard x < .infinity else { return x }
         var bits = x.bitPattern
@@ -97,14 +97,14 @@ package enum ElementaryFunctions {
     }
 
     /// `ln(1 + x)`, accurate near zero: the rounding of `1 + x` is divided out.
-    package static func log1p(_ x: Double) -> Double {
+    public static func log1p(_ x: Double) -> Double {
         let sum = 1 + x
         if sum == 1 { return x }
         return abs(x) > 0x1p53 ? log(x) : log(sum) * (x / (sum - 1))
     }
 
     /// `xʸ` with the special cases of IEEE 754 `pow`: `x⁰ = 1ʸ = 1`, negative bases need integer exponents.
-    package static func pow(_ x: Double, _ y: Double) -> Double {
+    public static func pow(_ x: Double, _ y: Double) -> Double {
         if y == 0 || x == 1 { return 1 }
         if x.isNaN || y.isNaN { return .nan }
         if y.isInfinite {

@@ -16,6 +16,8 @@ final class EngineInstance: Sendable {
         let form: PlanInstance.RunningStep.Form
         /// The kernel; nil where the scalar definition runs.
         let kernel: (any Kernel)?
+        /// The parts of the operator's own evaluation; nil where it has none, or where a kernel runs.
+        let partCount: Int?
         /// Indices of values; nil where omitted or not wanted.
         let inputs: [Int?]
         let outputs: [Int?]
@@ -60,11 +62,20 @@ final class EngineInstance: Sendable {
             let step = plan.plan.steps[running.planIndex]
             let isOperation = if case .operation = running.form { true } else { false }
             let tactic = isOperation ? assignment.choices[running.planIndex]?.tactic : nil
+            let kernel = isOperation ? prepared[running.planIndex] : nil
+            let partCount =
+                isOperation && kernel == nil
+                ? PartitionedRun.partCount(
+                    of: step.operation,
+                    inputs: plan.inputTypes(of: running.planIndex),
+                    outputs: plan.shapes.outputTypes[running.planIndex]
+                ) : nil
             return Step(
                 name: step.name,
                 operation: step.operation,
                 form: running.form,
-                kernel: isOperation ? prepared[running.planIndex] : nil,
+                kernel: kernel,
+                partCount: partCount,
                 inputs: step.inputs,
                 outputs: step.outputs,
                 outputTypes: plan.shapes.outputTypes[running.planIndex],

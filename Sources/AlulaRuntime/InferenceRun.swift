@@ -122,16 +122,23 @@ struct InferenceRun {
                 arguments.outputs[part]?.copyElements(from: source)
             }
         case .operation:
-            try compute(step, kernel: step.kernel, inputs: arguments.inputs, outputs: arguments.outputs)
+            try compute(
+                step,
+                kernel: step.kernel,
+                partCount: step.partCount,
+                inputs: arguments.inputs,
+                outputs: arguments.outputs
+            )
         case .dynamic:
             try runDynamic(step, at: index, &table)
         }
     }
 
-    /// Runs the kernel on the team, or the scalar definition on this thread.
+    /// Runs the kernel on the team, the operator's own parts on the team, or the scalar definition on this thread.
     private func compute(
         _ step: EngineInstance.Step,
         kernel: (any Kernel)?,
+        partCount: Int?,
         inputs: [Tensor?],
         outputs: [Tensor?]
     ) throws(ExecutionError) {
@@ -140,6 +147,10 @@ struct InferenceRun {
             return
         }
         do {
+            if let partCount, let operation = step.operation as? any PartitionedOperator {
+                let run = PartitionedRun(operation: operation, inputs: inputs, outputs: outputs)
+                return try run.run(on: team, parts: partCount)
+            }
             try team.step { _ throws(OperatorError) in try step.operation.evaluate(inputs, into: outputs) }
         } catch {
             throw ExecutionError(error, layer: step.name)
@@ -171,12 +182,10 @@ extension InferenceRun {
             if let value { table.dynamic[value] = tensor }
             outputs.append(tensor)
         }
-        let kernel = instance.catalogue.kernel(
-            for: step.operation,
-            inputs: inputs.map { $0?.type },
-            outputs: types
-        )
-        try compute(step, kernel: kernel, inputs: inputs, outputs: outputs)
+        let inputTypes = inputs.map { $0?.type }
+        let kernel = instance.catalogue.kernel(for: step.operation, inputs: inputTypes, outputs: types)
+        let partCount = PartitionedRun.partCount(of: step.operation, inputs: inputTypes, outputs: types)
+        try compute(step, kernel: kernel, partCount: partCount, inputs: inputs, outputs: outputs)
     }
 
     /// Memory for one output of a dynamic step: the binding's, or new memory for as long as the run lasts.
