@@ -86,6 +86,7 @@ package struct KernelCatalogue: Sendable {
     package static let standard = KernelCatalogue(
         families: [
             Family("reorder", tactics: ReorderKernel.tactics),
+            Family("blocked depthwise convolution", tactics: DepthwiseTactics.tactics),
             Family("direct convolution", tactics: ConvolutionTactics.direct),
             Family("planar convolution", for: { $0 is Conv }, make: PlanarConvolutionKernel.make),
             Family("planar upsampling", for: { $0 is ConvTranspose }, make: PlanarUpsamplingKernel.make),
@@ -115,7 +116,8 @@ package typealias KernelFactory =
 extension KernelProblem {
     /// What generated code on planar tensors is expected to take on one thread.
     var planarNanoseconds: Double {
-        let gigaflops = 7.0 * Double(target?.lanes ?? 1)  // seen: three quarters of the peak, less where rows are narrow
+        // Seen: three quarters of the peak, less where rows are narrow.
+        let gigaflops = 7.0 * Double(target?.lanes ?? 1)
         return Double(operation.floatingPointOperations(inputs: inputs, outputs: outputs)) / gigaflops + 1000
     }
 

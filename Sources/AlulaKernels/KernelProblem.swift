@@ -16,6 +16,8 @@ package struct KernelProblem: Sendable {
     package var constants: [Tensor?]
     /// Inputs that are zero almost everywhere, as after a scatter.
     package var sparseInputs: Set<Int>
+    /// Outputs that nothing reads.
+    package var unusedOutputs: Set<Int> = []
     /// What generated kernels are emitted for; nil where they would be interpreted.
     package var target: VectorTarget?
 

@@ -245,11 +245,15 @@ extension PlanShapes {
     /// A sized step as a problem for kernels.
     package func problem(of index: Int, in plan: Plan) -> KernelProblem {
         let step = plan.steps[index]
-        return KernelProblem(
+        var problem = KernelProblem(
             step.operation,
             inputs: step.inputs.map { $0.flatMap { types[$0] } },
             outputs: outputTypes[index],
             constants: step.inputs.map { $0.flatMap { known[$0] } }
         )
+        problem.unusedOutputs = Set(
+            problem.outputs.indices.filter { !step.outputs.indices.contains($0) || step.outputs[$0] == nil }
+        )
+        return problem
     }
 }
