@@ -87,6 +87,7 @@ package struct KernelCatalogue: Sendable {
         families: [
             Family("reorder", tactics: ReorderKernel.tactics),
             Family("blocked depthwise convolution", tactics: DepthwiseTactics.tactics),
+            Family("blocked pooling", tactics: PoolingTactics.tactics),
             Family("direct convolution", tactics: ConvolutionTactics.direct),
             Family("planar convolution", for: { $0 is Conv }, make: PlanarConvolutionKernel.make),
             Family("planar upsampling", for: { $0 is ConvTranspose }, make: PlanarUpsamplingKernel.make),
