@@ -55,10 +55,23 @@ struct DirectConvolutionProblem: CustomTestStringConvertible {
             columns: columns,
             srcLayout: random.pick([.blocked, .planar]),
             hasBias: random.pick([true, false]),
-            addsResidual: random.pick([true, false]),
-            activation: random.pick([.none, .relu, .leakyRelu(slope: 0.1), .clip(lower: -0.5, upper: 1.5)])
+            epilogue: Self.epilogue(&random)
         )
         self.init(descriptor, batch: random.int(1...2), seed: seed)
+    }
+
+    /// A residual or none, then a function or none.
+    private static func epilogue(_ random: inout SeededRandom) -> Epilogue {
+        var epilogue = Epilogue()
+        if random.pick([true, false]) {
+            epilogue.operands = [Epilogue.Operand(input: 3, extent: .full)]
+            epilogue.stages = [.combine(.add, operand: 0)]
+        }
+        let functions: [VectorFunction?] = [
+            nil, .relu, .leakyRelu(alpha: 0.1), .clip(minimum: -0.5, maximum: 1.5), .swish(alpha: 1),
+        ]
+        if let function = random.pick(functions) { epilogue.stages.append(.function(function)) }
+        return epilogue
     }
 
     /// The window over an axis; extents grow until there is a window.
@@ -101,17 +114,18 @@ struct DirectConvolutionProblem: CustomTestStringConvertible {
         try conv.evaluate([src, weights, descriptor.hasBias ? bias : nil], into: [result])
         let added = residual.elements(as: Float.self)
         let values = result.elements(as: Float.self).enumerated().map { index, value in
-            activate(value + (descriptor.addsResidual ? added[index] : 0))
+            activate(value + (descriptor.epilogue.operands.isEmpty ? 0 : added[index]))
         }
         return Tensor(values, shape: result.shape)
     }
 
     private func activate(_ value: Float) -> Float {
-        switch descriptor.activation {
-        case .none: value
-        case .relu: max(0, value)
-        case .leakyRelu(let slope): value < 0 ? slope * value : value
-        case .clip(let lower, let upper): min(max(value, lower), upper)
+        guard case .function(let function)? = descriptor.epilogue.stages.last else { return value }
+        switch function {
+        case .relu: return max(0, value)
+        case .leakyRelu(let alpha): return value < 0 ? alpha * value : value
+        case .clip(let minimum, let maximum): return min(max(value, minimum), maximum)
+        default: return Swish(alpha: 1).apply(value)
         }
     }
 
@@ -164,7 +178,7 @@ private let targets: [VectorTarget] = [(ISA.avx2, 4), (.avx2, 8), (.avx512, 8), 
                 src: operands.src,
                 weights: operands.weights,
                 bias: problem.descriptor.hasBias ? operands.bias : nil,
-                residual: problem.descriptor.addsResidual ? operands.residual : nil,
+                operands: operands.residual.asOperand,
                 dst: dst
             )
         }
@@ -239,8 +253,8 @@ private let targets: [VectorTarget] = [(ISA.avx2, 4), (.avx2, 8), (.avx512, 8), 
                 src: memory.add(src.byteArray),
                 weights: memory.add(descriptor.packedWeights(problem.weights, tile: tile, lanes: lanes).byteArray),
                 bias: memory.add(descriptor.packedBias(problem.bias, lanes: lanes).byteArray),
-                residual: memory.add(layout.blocked(problem.residual).byteArray),
-                dst: memory.add(layout.blocked(problem.residual).byteArray)
+                dst: memory.add(layout.blocked(problem.residual).byteArray),
+                epilogue: EpilogueArguments(memory.add(layout.blocked(problem.residual).byteArray))
             )
             let schedule = DirectConvolutionSchedule(descriptor, batch: problem.batch, tile: tile, lanes: lanes)
             var calls: [(dstBlocks: Int, arguments: DirectConvolutionArguments)] = []
@@ -268,10 +282,11 @@ private let targets: [VectorTarget] = [(ISA.avx2, 4), (.avx2, 8), (.avx512, 8), 
     }
 
     private func bytes(_ arguments: DirectConvolutionArguments) -> [UInt8] {
-        let fields = [
-            arguments.src, arguments.weights, arguments.bias, arguments.residual, arguments.dst, arguments.tapRowCount,
-            arguments.skippedWeightByteCount,
-        ]
+        let fields =
+            [
+                arguments.src, arguments.weights, arguments.bias, arguments.dst, arguments.tapRowCount,
+                arguments.skippedWeightByteCount, arguments.occupied,
+            ] + (0..<EpilogueArguments.limit).map { arguments.epilogue[$0] }
         return fields.flatMap { field in (0..<8).map { UInt8(truncatingIfNeeded: field >> ($0 * 8)) } }
     }
 
@@ -290,7 +305,7 @@ private let targets: [VectorTarget] = [(ISA.avx2, 4), (.avx2, 8), (.avx512, 8), 
             dstChannels: target.lanes + 1,
             rows: axis,
             columns: axis,
-            activation: .relu
+            epilogue: Epilogue(stages: [.function(.relu)])
         )
         let problem = DirectConvolutionProblem(descriptor, seed: 11)
         let convolution = try DirectConvolution(descriptor, batch: 1, target: target, cache: CodeCache())
@@ -319,7 +334,7 @@ private let targets: [VectorTarget] = [(ISA.avx2, 4), (.avx2, 8), (.avx512, 8), 
             rows: axis,
             columns: axis,
             srcLayout: .planar,
-            activation: .relu
+            epilogue: Epilogue(stages: [.function(.relu)])
         )
         let convolution = try DirectConvolution(descriptor, batch: 1, target: target, cache: CodeCache())
         let dst = Tensor(zeros: .float32, shape: [1, 1, 1, 1, target.lanes])
@@ -366,7 +381,7 @@ private let targets: [VectorTarget] = [(ISA.avx2, 4), (.avx2, 8), (.avx512, 8), 
         )
         let descriptor = DirectConvolutionDescriptor(srcChannels: 64, dstChannels: 64, rows: axis, columns: axis)
         let tile = DirectConvolutionTile.best(descriptor, target)
-        #expect(tile.vectorCount <= registers)
+        #expect(tile.dstBlocks * tile.width + tile.dstBlocks + 1 <= registers)
         let program = DirectConvolutionGenerator.program(descriptor, tile: tile, target: target)
         _ = try KernelCompiler(target: target).compile(program)
     }
@@ -407,7 +422,7 @@ private let targets: [VectorTarget] = [(ISA.avx2, 4), (.avx2, 8), (.avx512, 8), 
                 rows: axis,
                 columns: axis,
                 srcLayout: layout,
-                activation: .relu
+                epilogue: Epilogue(stages: [.function(.relu)])
             )
             let planar = sparse([2, descriptor.srcChannels, 61, 61], pixels: 9, &random)
             let src = layout == .planar ? planar : BlockedLayout(lanes: target.lanes).blocked(planar)
@@ -430,4 +445,9 @@ private let targets: [VectorTarget] = [(ISA.avx2, 4), (.avx2, 8), (.avx512, 8), 
             #expect(results[0] == results[1])
         }
     }
+}
+
+extension Tensor {
+    /// This tensor as the first operand of an epilogue.
+    fileprivate var asOperand: EpilogueArguments { EpilogueArguments(Int(bitPattern: address)) }
 }

@@ -6,23 +6,26 @@ internal import AlulaTensor
 /// `Conv`, alone or fused, as a direct convolution to blocked layout.
 struct BlockedConvolutionKernel: Kernel {
     private let convolution: DirectConvolution
-    private let residualInput: Int?
+    private var operands: BlockedOperands
     private var weights: Tensor?
     private var bias: Tensor?
 
-    init(_ convolution: DirectConvolution, residualInput: Int?) {
+    /// - Parameter output: the shape of dst, `[N, C, …]`.
+    init(_ convolution: DirectConvolution, output: Shape) {
         self.convolution = convolution
-        self.residualInput = residualInput
+        let epilogue = convolution.schedule.descriptor.epilogue
+        operands = BlockedOperands(epilogue, output: output, lanes: convolution.lanes)
     }
 
     var identifier: String { convolution.identifier }
     var partCount: Int { convolution.partCount }
     var acceptsStridedOutput: Bool { true }
-    var inputsThatMayBeOverwritten: [Int] { residualInput.map { [$0] } ?? [] }
+    var inputsThatMayBeOverwritten: [Int] { convolution.schedule.descriptor.epilogue.fullInputs }
 
     func prepared(constants: [Tensor?], packed: PackedConstants) -> any Kernel {
         let (descriptor, tile, lanes) = (convolution.schedule.descriptor, convolution.tile, convolution.lanes)
         var kernel = self
+        kernel.operands = operands.prepared(constants: constants, packed: packed)
         kernel.weights = constants[1].map { weights in
             packed.tensor(weights, as: WeightPacking(descriptor, tile, lanes: lanes)) {
                 descriptor.packedWeights($0, tile: tile, lanes: lanes)
@@ -40,8 +43,9 @@ struct BlockedConvolutionKernel: Kernel {
 
     func run(part: Int, inputs: [Tensor?], outputs: [Tensor?]) {
         guard let src = inputs[0], let weights, let dst = outputs[0] else { return }
-        let residual = residualInput.flatMap { inputs[$0] }
-        convolution.run(part: part, src: src, weights: weights, bias: bias, residual: residual, dst: dst)
+        let addresses = operands.addresses(inputs: inputs)
+        convolution.run(part: part, src: src, weights: weights, bias: bias, operands: addresses, dst: dst)
+        withExtendedLifetime(inputs) {}
     }
 }
 

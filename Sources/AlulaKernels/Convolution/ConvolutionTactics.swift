@@ -9,14 +9,13 @@ enum ConvolutionTactics {
     /// Direct convolutions, by src layout and register tile.
     @Sendable
     static func direct(_ problem: KernelProblem) -> [KernelTactic] {
-        guard let target = problem.target, let convolution = ConvolutionProblem(problem),
-            let output = problem.outputs.first,
-            let epilogue = ConvolutionEpilogue(problem.operation, problem.inputs, output: output)
+        guard problem.target != nil, let convolution = ConvolutionProblem(problem),
+            let epilogue = Epilogue(blocked: convolution.stages, problem)
         else { return [] }
-        let layouts = sourceLayouts(convolution, lanes: target.lanes)
+        let layouts = sourceLayouts(convolution, lanes: problem.target?.lanes ?? 1)
         let skipping = problem.isSparse(0) && convolution.group == 1 ? [false, true] : [false]
         return layouts.flatMap { layout in
-            skipping.flatMap { direct(convolution, epilogue, layout, skipsEmptyTiles: $0, target) }
+            skipping.flatMap { direct(problem, convolution, epilogue, layout, skipsEmptyTiles: $0) }
         }
     }
 
@@ -32,12 +31,13 @@ enum ConvolutionTactics {
     }
 
     private static func direct(
+        _ problem: KernelProblem,
         _ convolution: ConvolutionProblem,
-        _ epilogue: ConvolutionEpilogue,
+        _ epilogue: Epilogue,
         _ layout: DirectConvolutionDescriptor.SourceLayout,
-        skipsEmptyTiles: Bool,
-        _ target: VectorTarget
+        skipsEmptyTiles: Bool
     ) -> [KernelTactic] {
+        guard let target = problem.target else { return [] }
         var descriptor = DirectConvolutionDescriptor(
             srcChannels: convolution.srcChannels,
             dstChannels: convolution.dstChannels,
@@ -46,15 +46,12 @@ enum ConvolutionTactics {
             columns: convolution.columns,
             srcLayout: layout,
             hasBias: convolution.hasBias,
-            addsResidual: epilogue.residualInput != nil,
-            activation: epilogue.activation
+            epilogue: epilogue
         )
         descriptor.skipsEmptyTiles = skipsEmptyTiles
         guard descriptor.rejection(lanes: target.lanes) == nil else { return [] }
         let blocked = TensorLayout.blocked(lanes: target.lanes)
-        var inputLayouts = convolution.inputs.map { _ in TensorLayout.planar }
-        inputLayouts[0] = layout == .blocked ? blocked : .planar
-        if let residual = epilogue.residualInput { inputLayouts[residual] = blocked }
+        let inputLayouts = epilogue.inputLayouts([layout == .blocked ? blocked : .planar], problem)
         // Planes of many channels are as many streams, more than the prefetchers follow.
         let penalty = layout == .planar && convolution.srcChannels > target.lanes ? 1.1 : 1
         let ranked = DirectConvolutionTile.ranked(descriptor, target).prefix(4)
@@ -74,7 +71,7 @@ enum ConvolutionTactics {
                         target: target,
                         cache: .shared
                     )
-                    return BlockedConvolutionKernel(direct, residualInput: epilogue.residualInput)
+                    return BlockedConvolutionKernel(direct, output: convolution.dst.shape)
                 } catch {
                     assertionFailure("\(error)")  // the tile was chosen to fit
                     return nil

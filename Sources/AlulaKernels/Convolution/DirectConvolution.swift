@@ -65,22 +65,30 @@ package struct DirectConvolution: Sendable {
     ///
     /// - Parameters:
     ///   - src: in the descriptor's layout.
-    ///   - dst: `[N, G·OC/c, OH, OW, c]`; may be the residual itself.
-    package func run(part: Int, src: Tensor, weights: Tensor, bias: Tensor?, residual: Tensor? = nil, dst: Tensor) {
+    ///   - operands: addresses of the epilogue's operands, which whoever calls keeps alive.
+    ///   - dst: `[N, G·OC/c, OH, OW, c]`; may be an operand shaped like it.
+    package func run(
+        part: Int,
+        src: Tensor,
+        weights: Tensor,
+        bias: Tensor?,
+        operands: EpilogueArguments = EpilogueArguments(),
+        dst: Tensor
+    ) {
         func address(_ tensor: Tensor?) -> Int { tensor.map { Int(bitPattern: $0.address) } ?? 0 }
-        var operands = DirectConvolutionSchedule.Operands(
+        var addresses = DirectConvolutionSchedule.Operands(
             src: address(src),
             weights: address(weights),
             bias: address(bias),
-            residual: address(residual),
             dst: address(dst),
             dstImageByteCount: dst.outerStrideElements * 4
         )
         let flags = occupiedTiles?.flags(ofPart: part, src: src)
-        operands.occupied = address(flags)
-        schedule.forEachCall(of: part, operands) { dstBlocks, arguments in
+        addresses.occupied = address(flags)
+        addresses.epilogue = operands
+        schedule.forEachCall(of: part, addresses) { dstBlocks, arguments in
             (dstBlocks == tile.dstBlocks ? kernel : lastKernel)(arguments)
         }
-        withExtendedLifetime((src, weights, bias, residual, dst, flags)) {}
+        withExtendedLifetime((src, weights, bias, dst, flags)) {}
     }
 }

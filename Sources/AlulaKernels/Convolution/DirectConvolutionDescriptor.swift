@@ -4,8 +4,8 @@ package import AlulaOperators
 
 /// A 2-D float convolution as the code generator sees it: one group's channels, the window, what surrounds the sum.
 ///
-/// `dst[n, oc, oh, ow] = activation(bias[oc] + residual[n, oc, oh, ow] + Σ src[…]·weights[oc, ic, kh, kw])`. The batch is
-/// not part of it: images are independent.
+/// `dst[n, oc, oh, ow] = epilogue(bias[oc] + Σ src[…]·weights[oc, ic, kh, kw])`. The batch is not part of it: images are
+/// independent.
 package struct DirectConvolutionDescriptor: Hashable, Sendable {
     /// How src lies in memory; dst is always blocked.
     package enum SourceLayout: String, Hashable, Sendable {
@@ -13,15 +13,6 @@ package struct DirectConvolutionDescriptor: Hashable, Sendable {
         case blocked
         /// `[N, C, H, W]`, as a model's input comes; any number of channels.
         case planar
-    }
-
-    /// What is applied to the sum before it is stored.
-    package enum Activation: Hashable, Sendable {
-        case none
-        case relu
-        /// `x < 0 ? slope · x : x`.
-        case leakyRelu(slope: Float)
-        case clip(lower: Float, upper: Float)
     }
 
     /// Channels of src in one group.
@@ -36,9 +27,8 @@ package struct DirectConvolutionDescriptor: Hashable, Sendable {
     package var columns: WindowAxis
     package var srcLayout: SourceLayout
     package var hasBias: Bool
-    /// Whether a tensor shaped and laid out like dst is added before the activation.
-    package var addsResidual: Bool
-    package var activation: Activation
+    /// What is done to the sum before it is stored.
+    package var epilogue: Epilogue
     /// Whether tiles over src that is zero everywhere skip the sum. Same result for finite weights: nothing is added.
     package var skipsEmptyTiles = false
 
@@ -51,8 +41,7 @@ package struct DirectConvolutionDescriptor: Hashable, Sendable {
         columns: WindowAxis,
         srcLayout: SourceLayout = .blocked,
         hasBias: Bool = true,
-        addsResidual: Bool = false,
-        activation: Activation = .none
+        epilogue: Epilogue = Epilogue()
     ) {
         self.srcChannels = srcChannels
         self.dstChannels = dstChannels
@@ -61,8 +50,7 @@ package struct DirectConvolutionDescriptor: Hashable, Sendable {
         self.columns = columns
         self.srcLayout = srcLayout
         self.hasBias = hasBias
-        self.addsResidual = addsResidual
-        self.activation = activation
+        self.epilogue = epilogue
     }
 
     /// Two for every dst element, channel of the group and tap, padding included, for one image.
@@ -73,6 +61,7 @@ package struct DirectConvolutionDescriptor: Hashable, Sendable {
 
     /// Why the generator does not cover the problem for vectors of `lanes`; nil if it does.
     package func rejection(lanes: Int) -> String? {
+        if let reason = epilogue.blockedRejection { return reason }
         if group > 1 && (dstChannels % lanes != 0 || (srcLayout == .blocked && srcChannels % lanes != 0)) {
             return "\(group) groups of \(srcChannels) to \(dstChannels) channels do not fill blocks of \(lanes)"
         }
@@ -95,8 +84,6 @@ package struct DirectConvolutionArguments: BitwiseCopyable, Sendable {
     package var weights = 0
     /// The chunk's bias, padded to whole blocks.
     package var bias = 0
-    /// The residual at the place of ``dst``.
-    package var residual = 0
     /// Column 0 of the row in the chunk's first block.
     package var dst = 0
     /// Tap rows inside src.
@@ -105,4 +92,5 @@ package struct DirectConvolutionArguments: BitwiseCopyable, Sendable {
     package var skippedWeightByteCount = 0
     /// By tile of the row, 8 bytes each: 0 where there is nothing to sum. Unused unless empty tiles are skipped.
     package var occupied = 0
+    package var epilogue = EpilogueArguments()
 }

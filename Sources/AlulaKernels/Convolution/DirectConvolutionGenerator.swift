@@ -17,6 +17,7 @@ package struct DirectConvolutionGenerator {
     private let tile: DirectConvolutionTile
     private let configuration: Configuration
     private let registers: Registers
+    private var vectors: Vectors
 
     /// The program for `tile.dstBlocks` blocks of channels.
     package static func program(
@@ -37,12 +38,14 @@ package struct DirectConvolutionGenerator {
         let kernel = "\(descriptor.rows.kernelExtent)x\(descriptor.columns.kernelExtent)"
         let name =
             "f32_conv\(kernel)_\(descriptor.srcLayout)_\(tile.dstBlocks)x\(tile.width)"
-            + (descriptor.skipsEmptyTiles ? "_skipping" : "") + descriptor.epilogueName
+            + (descriptor.skipsEmptyTiles ? "_skipping" : "") + (descriptor.hasBias ? "_bias" : "")
+            + descriptor.epilogue.nameSuffix
         jit = KernelBuilder(name: name, target: target)
         self.descriptor = descriptor
         self.tile = tile
         configuration = Configuration(descriptor, tile, lanes: target.lanes)
-        registers = Registers(jit, tile, descriptor)
+        registers = Registers(jit, descriptor)
+        vectors = Vectors(jit, tile)
     }
 
     // MARK: Outline
@@ -51,7 +54,9 @@ package struct DirectConvolutionGenerator {
         jit.advance(registers.srcTile, by: -descriptor.columns.padBegin * configuration.srcColumnByteCount)
         for run in ConvolutionColumns(descriptor.columns, tileWidth: tile.width).runs {
             jit.loop("tiles left", count: run.tileCount) { _ in
-                generateTile(run)
+                var tile = self
+                tile.vectors = Vectors(jit, self.tile)
+                tile.generateTile(run)
                 advanceTile(width: run.width)
             }
         }
@@ -111,17 +116,17 @@ package struct DirectConvolutionGenerator {
         for channel in 0..<count {
             for block in 0..<tile.dstBlocks {
                 let place = channel * configuration.weightsChannelByteCount + block * jit.vectorByteCount
-                jit.load(registers.weightVector[block], from: registers.weights[place])
+                jit.load(vectors.weights[block], from: registers.weights[place])
             }
             for column in columns {
                 let srcColumn = column * descriptor.columns.stride + tap * descriptor.columns.dilation
                 let place = srcColumn * configuration.srcColumnByteCount + channel * configuration.srcChannelByteCount
-                jit.broadcast(registers.srcElement, from: registers.srcChannel[place])
+                jit.broadcast(vectors.srcElement, from: registers.srcChannel[place])
                 for block in 0..<tile.dstBlocks {
                     jit.accumulate(
-                        registers.accumulator[block, column],
-                        registers.weightVector[block],
-                        registers.srcElement
+                        vectors.accumulator(block, column),
+                        vectors.weights[block],
+                        vectors.srcElement
                     )
                 }
             }
@@ -153,28 +158,28 @@ package struct DirectConvolutionGenerator {
         for block in 0..<tile.dstBlocks {
             for column in 0..<width {
                 if let bias, column == 0 {
-                    jit.load(registers.accumulator[block, 0], from: bias[block * jit.vectorByteCount])
+                    jit.load(vectors.accumulator(block, 0), from: bias[block * jit.vectorByteCount])
                 } else if bias != nil {
-                    jit.copy(registers.accumulator[block, column], registers.accumulator[block, 0])
+                    jit.copy(vectors.accumulator(block, column), vectors.accumulator(block, 0))
                 } else {
-                    jit.set(registers.accumulator[block, column], to: 0)
+                    jit.set(vectors.accumulator(block, column), to: 0)
                 }
             }
         }
     }
 
     private func finishAccumulators(width: Int) {
-        let activation = ConvolutionActivation(
-            descriptor.activation,
+        let epilogue = BlockedEpilogue(
+            descriptor.epilogue,
             jit,
-            spare: [registers.srcElement, registers.weightVector[0]]
+            argumentsByteOffset: MemoryLayout<DirectConvolutionArguments>.offset(of: \.epilogue),
+            dst: registers.dst
         )
         for block in 0..<tile.dstBlocks {
             for column in 0..<width {
                 let place = block * configuration.dstBlockByteCount + column * jit.vectorByteCount
-                let value = registers.accumulator[block, column]
-                if let residual = registers.residual { jit.add(value, value, residual[place]) }
-                activation.apply(value)
+                let value = vectors.accumulator(block, column)
+                epilogue.emit(value, dstByteOffset: place, blockByteOffset: block * jit.vectorByteCount)
                 jit.store(value, to: registers.dst[place])
             }
         }
@@ -183,7 +188,6 @@ package struct DirectConvolutionGenerator {
     private func advanceTile(width: Int) {
         jit.advance(registers.srcTile, by: width * descriptor.columns.stride * configuration.srcColumnByteCount)
         jit.advance(registers.dst, by: width * jit.vectorByteCount)
-        if let residual = registers.residual { jit.advance(residual, by: width * jit.vectorByteCount) }
     }
 
     // MARK: Arguments
@@ -236,47 +240,46 @@ extension DirectConvolutionGenerator {
 // MARK: - Registers
 
 extension DirectConvolutionGenerator {
-    /// Every register by its role.
-    private struct Registers {
-        /// A matrix of accumulators.
-        struct Accumulators {
-            let vectors: [[FloatVector]]
-            subscript(block: Int, column: Int) -> FloatVector { vectors[block][column] }
+    /// The vector registers of one tile: fresh for each run of tiles, so that the epilogue may use what the sum leaves.
+    private struct Vectors {
+        private let accumulators: [[FloatVector]]
+        /// By block.
+        let weights: [FloatVector]
+        let srcElement: FloatVector
+
+        init(_ jit: KernelBuilder, _ tile: DirectConvolutionTile) {
+            accumulators = (0..<tile.dstBlocks).map { block in
+                (0..<tile.width).map { jit.floats("accumulator[\(block), \($0)]") }
+            }
+            weights = (0..<tile.dstBlocks).map { jit.floats("weights[\($0)]") }
+            srcElement = jit.floats("src element")
         }
 
+        func accumulator(_ block: Int, _ column: Int) -> FloatVector { accumulators[block][column] }
+    }
+
+    /// Addresses by their role.
+    private struct Registers {
         // Advancing from tile to tile.
         let srcTile: IntegerVariable
         let dst: IntegerVariable
-        let residual: IntegerVariable?
         let occupied: IntegerVariable?
         // Advancing within a tile.
         let weights: IntegerVariable
         let srcRound: IntegerVariable
         let srcRow: IntegerVariable
         let srcChannel: IntegerVariable
-        // Vectors.
-        let accumulator: Accumulators
-        let weightVector: [FloatVector]
-        let srcElement: FloatVector
 
-        init(_ jit: KernelBuilder, _ tile: DirectConvolutionTile, _ descriptor: DirectConvolutionDescriptor) {
+        init(_ jit: KernelBuilder, _ descriptor: DirectConvolutionDescriptor) {
             typealias Fields = MemoryLayout<DirectConvolutionArguments>
             srcTile = jit.argument("src tile", at: Fields.offset(of: \.src))
             dst = jit.argument("dst", at: Fields.offset(of: \.dst))
-            residual = descriptor.addsResidual ? jit.argument("residual", at: Fields.offset(of: \.residual)) : nil
             occupied =
                 descriptor.skipsEmptyTiles ? jit.argument("occupied", at: Fields.offset(of: \.occupied)) : nil
             weights = jit.integer("weights")
             srcRound = jit.integer("src round")
             srcRow = jit.integer("src row")
             srcChannel = jit.integer("src channel")
-            accumulator = Accumulators(
-                vectors: (0..<tile.dstBlocks).map { block in
-                    (0..<tile.width).map { jit.floats("accumulator[\(block), \($0)]") }
-                }
-            )
-            weightVector = (0..<tile.dstBlocks).map { jit.floats("weights[\($0)]") }
-            srcElement = jit.floats("src element")
         }
     }
 }

@@ -48,28 +48,28 @@ package struct DirectConvolutionSchedule: Sendable {
         package var weights: Int
         /// As ``DirectConvolutionDescriptor/packedBias(_:lanes:)`` makes it; unused without bias.
         package var bias: Int
-        /// Blocked like dst; unused without residual.
-        package var residual: Int
         package var dst: Int
         /// From an image of dst to the next where that is more than its bytes: dst is a slice of a larger tensor.
         package var dstImageByteCount: Int?
         /// Flags of the tiles of a part, row by row, 8 bytes each; unused unless empty tiles are skipped.
         var occupied = 0
+        /// Addresses of the epilogue's operands.
+        package var epilogue = EpilogueArguments()
 
         package init(
             src: Int,
             weights: Int,
             bias: Int = 0,
-            residual: Int = 0,
             dst: Int,
-            dstImageByteCount: Int? = nil
+            dstImageByteCount: Int? = nil,
+            epilogue: EpilogueArguments = EpilogueArguments()
         ) {
             self.src = src
             self.weights = weights
             self.bias = bias
-            self.residual = residual
             self.dst = dst
             self.dstImageByteCount = dstImageByteCount
+            self.epilogue = epilogue
         }
     }
 
@@ -122,19 +122,27 @@ package struct DirectConvolutionSchedule: Sendable {
             descriptor.columns.kernelExtent * descriptor.channelsPerRound(lanes: lanes) * chunks[chunk] * lanes * 4
         let dstRowByteCount = descriptor.columns.dstExtent * lanes * 4
         let blockByteCount = descriptor.rows.dstExtent * dstRowByteCount
-        let residual = (image * blockCount + firstBlock) * blockByteCount + row * dstRowByteCount
         let imageByteCount = descriptor.group * blockCount * blockByteCount
-        let gapByteCount = (operands.dstImageByteCount ?? imageByteCount) - imageByteCount
+        let batchIndex = image / descriptor.group
+        let dstImage = operands.dst + batchIndex * (operands.dstImageByteCount ?? imageByteCount)
         let taps = descriptor.rows.taps(at: row)
         let srcRow = taps.isEmpty ? 0 : descriptor.rows.srcIndex(dst: row, tap: taps.lowerBound)
         return DirectConvolutionArguments(
             src: operands.src + srcByteOffset(image: image, row: srcRow),
             weights: operands.weights + weights + taps.lowerBound * tapRowByteCount,
             bias: operands.bias + packedBlocks * lanes * 4,
-            residual: operands.residual + residual,
-            dst: operands.dst + residual + image / descriptor.group * gapByteCount,
+            dst: dstImage + packedBlocks * blockByteCount + row * dstRowByteCount,
             tapRowCount: taps.count,
-            skippedWeightByteCount: (descriptor.rows.kernelExtent - taps.count) * tapRowByteCount
+            skippedWeightByteCount: (descriptor.rows.kernelExtent - taps.count) * tapRowByteCount,
+            epilogue: descriptor.epilogue.arguments(
+                operands.epilogue,
+                image: batchIndex,
+                block: packedBlocks,
+                blockCount: descriptor.group * blockCount,
+                imageByteCount: imageByteCount,
+                lanes: lanes,
+                dstImage: dstImage
+            )
         )
     }
 

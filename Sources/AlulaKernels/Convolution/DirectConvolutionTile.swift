@@ -17,16 +17,18 @@ package struct DirectConvolutionTile: Hashable, Sendable {
         self.width = width
     }
 
-    /// Vector registers the tile needs: accumulators, one weight vector a block, one src element.
-    package var vectorCount: Int { dstBlocks * width + dstBlocks + 1 }
-
-    /// Every tile that fits the register file.
+    /// Every tile that fits the register file: accumulators, and beside them one weight vector a block and one src element,
+    /// or what the epilogue needs.
     package static func candidates(_ descriptor: DirectConvolutionDescriptor, _ target: VectorTarget) -> [Self] {
         let blocks = descriptor.dstBlockCount(lanes: target.lanes)
+        let finishing = EpilogueEmitter.temporaryVectorCount(descriptor.epilogue, target: target)
+        // Sequences of several instructions, as epilogues with functions have, may need a register of the emitter's.
+        let available = target.vectorRegisterCount - (finishing > 1 ? 1 : 0)
         return (1...min(4, blocks)).flatMap { dstBlocks in
             (1...min(target.vectorRegisterCount, descriptor.columns.dstExtent)).compactMap { width in
                 let tile = Self(dstBlocks: dstBlocks, width: width)
-                return tile.vectorCount <= target.vectorRegisterCount ? tile : nil
+                let needed = dstBlocks * width + max(dstBlocks + 1, finishing)
+                return needed <= available ? tile : nil
             }
         }
     }

@@ -14,7 +14,7 @@ package struct PlanarConvolutionDescriptor: Hashable, Sendable {
     package var hasBias: Bool
     /// Whether a tensor shaped like dst is added before the activation.
     package var addsResidual: Bool
-    package var activation: DirectConvolutionDescriptor.Activation
+    package var activation: PlanarActivation
 
     package init(
         srcChannels: Int,
@@ -22,7 +22,7 @@ package struct PlanarConvolutionDescriptor: Hashable, Sendable {
         columns: WindowAxis,
         hasBias: Bool = true,
         addsResidual: Bool = false,
-        activation: DirectConvolutionDescriptor.Activation = .none
+        activation: PlanarActivation = .none
     ) {
         self.srcChannels = srcChannels
         self.rows = rows

@@ -198,7 +198,7 @@ enum PointwiseAxes {
 /// The stages of a fused convolution that its generated code does itself: a residual, then an activation.
 struct ConvolutionEpilogue {
     private(set) var residualInput: Int?
-    private(set) var activation = DirectConvolutionDescriptor.Activation.none
+    private(set) var activation = PlanarActivation.none
 
     /// Nil if the stages are others, or in another order; an operator without stages has an empty epilogue.
     init?(_ operation: any Operator, _ inputs: [TensorType?], output: TensorType) {

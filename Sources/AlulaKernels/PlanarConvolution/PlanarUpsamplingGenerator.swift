@@ -15,7 +15,7 @@ package struct PlanarUpsamplingDescriptor: Hashable, Sendable {
     package var rowFactor: Int
     package var columnFactor: Int
     package var hasBias: Bool
-    package var activation: DirectConvolutionDescriptor.Activation
+    package var activation: PlanarActivation
 
     var srcPlaneByteCount: Int { rows * columns * 4 }
     var dstPlaneByteCount: Int { rows * rowFactor * dstRowByteCount }

@@ -2,9 +2,28 @@
 
 internal import AlulaJIT
 
+/// What a planar convolution applies to the sum before it is stored.
+package enum PlanarActivation: Hashable, Sendable {
+    case none
+    case relu
+    /// `x < 0 ? slope · x : x`.
+    case leakyRelu(slope: Float)
+    case clip(lower: Float, upper: Float)
+
+    /// The end of a kernel identifier.
+    var nameSuffix: String {
+        switch self {
+        case .none: ""
+        case .relu: "_relu"
+        case .leakyRelu: "_leakyrelu"
+        case .clip: "_clip"
+        }
+    }
+}
+
 /// Emits an activation on accumulators, with registers that are free at that point.
 struct ConvolutionActivation {
-    private let activation: DirectConvolutionDescriptor.Activation
+    private let activation: PlanarActivation
     private let jit: KernelBuilder
     private let zero: FloatVector
     private let negative: FloatVector
@@ -12,7 +31,7 @@ struct ConvolutionActivation {
     /// Prepares what the activation needs once for many values.
     ///
     /// - Parameter spare: two vectors whose values are no longer needed.
-    init(_ activation: DirectConvolutionDescriptor.Activation, _ jit: KernelBuilder, spare: [FloatVector]) {
+    init(_ activation: PlanarActivation, _ jit: KernelBuilder, spare: [FloatVector]) {
         self.activation = activation
         self.jit = jit
         zero = spare[0]
@@ -38,24 +57,5 @@ struct ConvolutionActivation {
             jit.set(zero, to: upper)
             jit.minimum(value, zero, value)
         }
-    }
-}
-
-extension DirectConvolutionDescriptor.Activation {
-    /// The end of a kernel identifier.
-    var nameSuffix: String {
-        switch self {
-        case .none: ""
-        case .relu: "_relu"
-        case .leakyRelu: "_leakyrelu"
-        case .clip: "_clip"
-        }
-    }
-}
-
-extension DirectConvolutionDescriptor {
-    /// The end of the kernel identifier.
-    var epilogueName: String {
-        (hasBias ? "_bias" : "") + (addsResidual ? "_residual" : "") + activation.nameSuffix
     }
 }
