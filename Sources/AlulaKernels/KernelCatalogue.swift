@@ -89,6 +89,7 @@ package struct KernelCatalogue: Sendable {
             Family("blocked depthwise convolution", tactics: DepthwiseTactics.tactics),
             Family("blocked pooling", tactics: PoolingTactics.tactics),
             Family("direct convolution", tactics: ConvolutionTactics.direct),
+            Family("winograd convolution", tactics: WinogradTactics.tactics),
             Family("planar convolution", for: { $0 is Conv }, make: PlanarConvolutionKernel.make),
             Family("planar upsampling", for: { $0 is ConvTranspose }, make: PlanarUpsamplingKernel.make),
         ] + portable.families
