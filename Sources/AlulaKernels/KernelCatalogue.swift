@@ -92,6 +92,7 @@ package struct KernelCatalogue: Sendable {
             Family("winograd convolution", tactics: WinogradTactics.tactics),
             Family("planar convolution", for: { $0 is Conv }, make: PlanarConvolutionKernel.make),
             Family("planar upsampling", for: { $0 is ConvTranspose }, make: PlanarUpsamplingKernel.make),
+            Family("generated matrix product", tactics: GemmTactics.tactics),
         ] + portable.families
     )
 

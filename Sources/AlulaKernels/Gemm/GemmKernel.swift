@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import AlulaJIT
+internal import AlulaOperators
+internal import AlulaSystem
+internal import AlulaTensor
+
+/// `MatMul` or `Gemm`, alone or fused, in generated code.
+struct GemmKernel: Kernel {
+    let identifier: String
+    private let schedule: GemmSchedule
+    /// By ``GemmSchedule/Variant/index`` and ``GemmSchedule/PanelKind``.
+    private let multiply: [ExecutableKernel?]
+    private let pack: [ExecutableKernel?]
+    /// Which inputs the epilogue's operands in memory are.
+    private let operandInputs: [Int]
+    /// Stages the generated code does not do, run on finished rows that are still in cache.
+    private let chain: StageChain
+    /// Constant weights, ready to read.
+    private var packed: Tensor?
+
+    /// Compiles the code of `schedule`, or takes it from `cache`.
+    init(_ schedule: GemmSchedule, chain: StageChain, target: VectorTarget, cache: CodeCache) throws(JITError) {
+        self.schedule = schedule
+        self.chain = chain
+        let epilogue = schedule.epilogue
+        operandInputs = epilogue.memoryOperands.map { epilogue.operands[$0].input }
+        var multiply: [ExecutableKernel?] = Array(repeating: nil, count: GemmSchedule.Variant.count)
+        for variant in schedule.variants {
+            let descriptor = schedule.tileDescriptor(variant)
+            multiply[variant.index] = try cache.kernel(for: descriptor, target: target) { target in
+                GemmF32Generator.program(descriptor, target: target)
+            }
+        }
+        var pack: [ExecutableKernel?] = Array(repeating: nil, count: GemmSchedule.PanelKind.allCases.count)
+        if schedule.blocking.weights != .inPlace {
+            for kind in schedule.panelKinds {
+                let descriptor = schedule.packDescriptor(kind)
+                pack[kind.rawValue] = try cache.kernel(for: descriptor, target: target) { target in
+                    GemmPackGenerator.program(descriptor, target: target)
+                }
+            }
+        }
+        self.multiply = multiply
+        self.pack = pack
+        identifier = multiply.lazy.compactMap(\.self).first?.name ?? "f32_gemm"
+    }
+
+    var partCount: Int { schedule.partCount }
+
+    // MARK: Weights
+
+    func prepared(constants: [Tensor?], packed cache: PackedConstants) -> any Kernel {
+        guard schedule.blocking.weights == .packed, let weights = constants[1] else { return self }
+        let key = GemmPacking(schedule)
+        var copy = self
+        copy.packed = cache.tensor(weights, as: key) { pack($0) }
+        return copy
+    }
+
+    /// All matrices of `weights`, panel after panel.
+    private func pack(_ weights: Tensor) -> Tensor {
+        let matrixElementCount = schedule.descriptor.n * schedule.descriptor.k
+        let matrixCount = weights.elementCount / matrixElementCount
+        let result = Tensor(uninitialized: .float32, shape: [matrixCount, schedule.packedByteCount / 4])
+        for matrix in 0..<matrixCount {
+            schedule.forEachPacking(
+                weights: address(weights) + matrix * matrixElementCount * 4,
+                packed: address(result) + matrix * schedule.packedByteCount
+            ) { kind, arguments in
+                pack[kind.rawValue]?(arguments)
+            }
+        }
+        withExtendedLifetime((weights, result)) {}
+        return result
+    }
+
+    // MARK: Running
+
+    func run(part: Int, inputs: [Tensor?], outputs: [Tensor?]) {
+        guard let src = inputs[0], let weights = inputs[1], let dst = outputs[0] else { return }
+        var operands = GemmSchedule.Operands()
+        operands.src = address(src)
+        operands.weights = address(weights)
+        operands.packed = packed.map { address($0) } ?? 0
+        operands.packedStrideByteCount = schedule.packedByteCount
+        operands.dst = address(dst)
+        for (position, input) in operandInputs.enumerated() { operands.epilogue[position] = address(inputs[input]) }
+        if schedule.blocking.weights == .inPlace || packed != nil {
+            run(part, operands)
+        } else {
+            ThreadScratch.with(byteCount: schedule.packedBlockByteCount) { scratch in
+                operands.scratch = scratch
+                run(part, operands)
+            }
+        }
+        finish(part, dst, inputs)
+        withExtendedLifetime((inputs, outputs, packed)) {}
+    }
+
+    private func run(_ part: Int, _ operands: GemmSchedule.Operands) {
+        schedule.forEachCall(of: part, operands) { kind, arguments in
+            pack[kind.rawValue]?(arguments)
+        } multiply: { variant, arguments in
+            multiply[variant.index]?(arguments)
+        }
+    }
+
+    private func address(_ tensor: Tensor?) -> Int { tensor.map { Int(bitPattern: $0.address) } ?? 0 }
+
+    /// Runs the stages without generated code on the rows of a part.
+    private func finish(_ part: Int, _ dst: Tensor, _ inputs: [Tensor?]) {
+        guard !chain.isEmpty else { return }
+        let (rows, columns) = schedule.extents(of: part)
+        var elements = dst.mutableSpan(of: Float.self)
+        for row in rows {
+            let first = row * schedule.descriptor.n + columns.lowerBound
+            var piece = elements._mutatingExtracting(first..<(first + columns.count))
+            chain.apply(to: &piece, startingAt: first, inputs: inputs)
+        }
+    }
+}
+
+/// What packed weights depend on besides their content.
+private struct GemmPacking: Hashable, Sendable {
+    let n: Int
+    let k: Int
+    let strides: MatrixStrides
+    let vectors: Int
+    let lanes: Int
+
+    init(_ schedule: GemmSchedule) {
+        n = schedule.descriptor.n
+        k = schedule.descriptor.k
+        strides = schedule.descriptor.weights
+        vectors = schedule.blocking.tile.vectors
+        lanes = schedule.lanes
+    }
+}
