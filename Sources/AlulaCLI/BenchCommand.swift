@@ -61,9 +61,15 @@ struct BenchCommand: ParsableCommand {
             try measureEnqueue(lanes[0], count, call)
             return
         }
-        let profile = LayerTimeRecorder()
         let result = try runner(lanes).run()
-        if options.profileLayers { try profileLayers(lanes[0], into: profile) }
+        let profile =
+            options.profileLayers
+            ? try LayerProfile.measure(
+                lanes[0],
+                try engine.layers(inputShapes: engine.inputShapes(of: inputs)),
+                try MachinePeaks.measureRoofline(threadCount: max(1, threads / options.streams)),
+                expectedMilliseconds: LatencySummary(result.times.map(\.computeMs)).median
+            ) : nil
         try report(result, device, call, lanes, plan, profile)
     }
 
@@ -128,16 +134,6 @@ struct BenchCommand: ParsableCommand {
         )
     }
 
-    /// Runs a few more inferences with a profiler attached, apart from the measurement, as its clock reads cost time.
-    private func profileLayers(_ lane: BenchLane, into profile: LayerTimeRecorder) throws {
-        lane.setProfiler(profile)
-        for _ in 0..<5 {
-            _ = try lane.enqueue()
-            try lane.stream.synchronize()
-        }
-        lane.setProfiler(nil)
-    }
-
     // MARK: - Reporting
 
     private func report(
@@ -146,7 +142,7 @@ struct BenchCommand: ParsableCommand {
         _ call: ExecuteCall,
         _ lanes: [BenchLane],
         _ plan: Plan,
-        _ profile: LayerTimeRecorder
+        _ profile: LayerProfile?
     ) throws {
         let report = BenchReport(
             mode: BenchReport.Mode(
@@ -160,12 +156,13 @@ struct BenchCommand: ParsableCommand {
                 warmupIterations: options.warmup
             ),
             times: result.times,
-            hostWalltimeSeconds: result.hostWalltimeSeconds
+            hostWalltimeSeconds: result.hostWalltimeSeconds,
+            layers: profile?.rows
         )
         if build.verbose { report.printTrace() }
         report.printSummary()
         if let peak = ProcessMemory.peakResidentByteCount { print("Peak memory: \(peak >> 20) MiB resident") }
-        if options.profileLayers { try LayerProfile(profile.layers, plan).printTable() }
+        profile?.printTable()
         if let directory = options.saveOutputs { try save(try lanes[0].outputs(), to: directory) }
         if let path = options.json { try report.writeJSON(to: path) }
     }
@@ -181,6 +178,13 @@ struct BenchCommand: ParsableCommand {
             let file = String(name.map { $0 == "/" ? "_" : $0 })
             try NumPyFile.write(tensor, path: "\(directory)/\(file).npy")
         }
+    }
+}
+
+extension Engine {
+    /// The shapes of `inputs`, which hold one tensor an input, in the order of the bindings.
+    fileprivate func inputShapes(of inputs: [String: Tensor]) -> [Shape] {
+        bindings.filter { $0.mode == .input }.compactMap { inputs[$0.name]?.shape }
     }
 }
 

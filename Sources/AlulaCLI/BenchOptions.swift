@@ -123,7 +123,7 @@ struct BenchOptions: ParsableArguments {
     @Option(help: "Instead of inferences, measure this many execute calls while the stream is held back.")
     var enqueueOnly: Int?
 
-    @Flag(help: "Print the time of every layer.")
+    @Flag(help: "Print time, kernel, GFLOP/s, GB/s and share of the machine's peak of every layer.")
     var profileLayers = false
 
     /// Checks ranges; parsing alone accepts any number.

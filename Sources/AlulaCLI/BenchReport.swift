@@ -42,6 +42,8 @@ struct BenchReport {
     var times: [InferenceTimes]
     /// First measured inference enqueued to last one completed, in seconds.
     var hostWalltimeSeconds: Double
+    /// What `--profile-layers` found.
+    var layers: [LayerProfile.Row]?
 
     /// Inferences a second over the host's wall time.
     var throughput: Double { hostWalltimeSeconds > 0 ? Double(times.count) / hostWalltimeSeconds : 0 }
@@ -129,6 +131,7 @@ struct BenchReport {
         var inputsConsumedMs: [Double]
         var startMs: [Double]
         var stream: [Int]
+        var layers: [LayerProfile.Row]?
     }
 
     /// Writes everything to `path`, all or nothing.
@@ -149,7 +152,8 @@ struct BenchReport {
             d2hMs: times.map(\.d2hMs),
             inputsConsumedMs: times.map(\.inputsConsumedMs),
             startMs: times.map(\.startMs),
-            stream: times.map(\.lane)
+            stream: times.map(\.lane),
+            layers: layers
         )
         try writeFile([UInt8](encodeJSON(document)), path)
     }

@@ -34,6 +34,7 @@ struct InspectCommand: ParsableCommand {
         let graph = try Graph(onnx: model)
         var configuration = try loader.configuration(for: graph)
         configuration.passes = []
+        configuration.timesTactics = false  // nothing is kept of what would win
         return try loader.build(graph, configuration).plan
     }
 }
@@ -52,13 +53,19 @@ struct Inspection: Codable {
         var shape: [Int]?
     }
 
-    /// One layer.
+    /// One layer, or a change of layout between two.
     struct Layer: Codable {
         var name: String
         var operation: String
+        /// The kernel's identifier, or how the layer is carried out without one.
+        var kernel: String
+        /// The tactic the kernel was chosen as.
+        var tactic: String?
         var inputs: [String]
         /// Types of the outputs; nil when decided at run time.
         var outputs: [String?]
+        /// How the outputs lie in memory.
+        var layouts: [String]
         var weightBytes: Int
         var activationBytes: Int
         var flop: Int
@@ -77,8 +84,9 @@ struct Inspection: Codable {
 
     /// Inspects `plan` at `shapes` (as `--shapes` spells them), else at the optimum of its first profile.
     init(of plan: Plan, path: String, shapes: [String]) throws {
-        let given = try parseShapes(shapes, option: "--shapes")
-        let instance = try PlanInstance(plan, inputShapes: plan.fullInputShapes(given))
+        let inputShapes = try plan.fullInputShapes(try parseShapes(shapes, option: "--shapes"))
+        let instance = try PlanInstance(plan, inputShapes: inputShapes)
+        let engine = try Engine(plan)
         self.path = path
         name = plan.name
         switch plan.batchMode {
@@ -96,53 +104,12 @@ struct Inspection: Codable {
                 shape: types[index]?.shape.extents
             )
         }
-        layers = plan.steps.indices.map { Self.layer($0, plan, instance.shapes) }
+        layers = try engine.layers(inputShapes: inputShapes).map { Layer($0) }
         weightBytes = plan.values.reduce(0) { total, value in
             if case .constant(let tensor) = value.kind { total + tensor.byteCount } else { total }
         }
-        workspaceBytes = instance.workspaceByteCount
+        workspaceBytes = try engine.workspaceByteCount(inputShapes: inputShapes)
         gflop = Double(layers.reduce(0) { $0 + $1.flop }) / 1e9
-    }
-
-    private static func layer(_ index: Int, _ plan: Plan, _ shapes: PlanShapes) -> Layer {
-        let step = plan.steps[index]
-        let outputs = step.outputs.map { $0.flatMap { shapes.types[$0] } }
-        let inputs = step.inputs.map { $0.flatMap { shapes.types[$0] } }
-        let known = outputs.compactMap(\.self)
-        var weightBytes = 0
-        var activationBytes = known.reduce(0) { $0 + $1.byteCount }
-        for input in step.inputs.compactMap(\.self) {
-            guard let type = shapes.types[input] else { continue }
-            if case .constant = plan.values[input].kind {
-                weightBytes += type.byteCount
-            } else {
-                activationBytes += type.byteCount
-            }
-        }
-        let isKnown = known.count == outputs.compactMap(\.self).count && !known.isEmpty
-        let evaluation =
-            switch shapes.evaluations[index] {
-            case .skipped: "resolved"
-            case .sized: "static"
-            case .dynamic: "dynamic"
-            }
-        return Layer(
-            name: step.name,
-            operation: operationName(step.operation),
-            inputs: step.inputs.map { $0.map { plan.values[$0].name } ?? "" },
-            outputs: outputs.map { $0?.description },
-            weightBytes: weightBytes,
-            activationBytes: activationBytes,
-            flop: isKnown && evaluation == "static"
-                ? step.operation.floatingPointOperations(inputs: inputs, outputs: known) : 0,
-            evaluation: evaluation
-        )
-    }
-
-    /// The operator's name; producer and stages of a fused one.
-    private static func operationName(_ operation: any Operator) -> String {
-        guard let fused = operation as? Fused else { return operation.name }
-        return ([fused.producer.name] + fused.stages.map(\.operation.name)).joined(separator: "+")
     }
 
     // MARK: - Text
@@ -158,17 +125,39 @@ struct Inspection: Codable {
         print("Layers (MFLOP, bytes of weights, bytes of activations)")
         for (index, layer) in layers.enumerated() {
             let types = layer.outputs.map { $0 ?? "decided at run time" }.joined(separator: ", ")
-            let note = layer.evaluation == "static" ? "" : "  (\(layer.evaluation))"
+            let tactic = layer.tactic.map { " [\($0)]" } ?? ""
             print(
                 column("\(index)", 4) + column(format(Double(layer.flop) / 1e6, digits: 2), 12)
                     + column("\(layer.weightBytes)", 11) + column("\(layer.activationBytes)", 12)
-                    + "  \(layer.operation)  \(layer.name)  -> \(types)\(note)"
+                    + "  \(layer.operation)  \(layer.name)  -> \(types): \(layer.kernel)\(tactic)"
             )
         }
         print(
             "Total \(layers.count) layers, \(format(gflop, digits: 3)) GFLOP, \(weightBytes) bytes of weights, "
                 + "\(workspaceBytes) bytes of workspace"
         )
+    }
+}
+
+extension Inspection.Layer {
+    /// What the engine tells of a layer.
+    fileprivate init(_ layer: LayerInformation) {
+        name = layer.name
+        operation = layer.operation
+        kernel = layer.execution.note
+        tactic = if case .kernel(_, let tactic) = layer.execution { tactic } else { nil }
+        inputs = layer.inputs.map { $0?.name ?? "" }
+        outputs = layer.outputs.map { $0?.type?.description }
+        layouts = layer.outputs.map { $0?.layout ?? "" }
+        weightBytes = layer.constantByteCount
+        activationBytes = layer.activationByteCount
+        flop = layer.floatingPointOperations
+        evaluation =
+            switch layer.execution {
+            case .resolved: "resolved"
+            case .dynamic: "dynamic"
+            case .kernel, .reference, .parts, .copies, .inPlace: "static"
+            }
     }
 }
 

@@ -18,6 +18,8 @@ final class EngineInstance: Sendable {
         let kernel: (any Kernel)?
         /// The parts of the operator's own evaluation; nil where it has none, or where a kernel runs.
         let partCount: Int?
+        /// The name of the tactic the kernel was chosen as.
+        let tactic: String?
         /// Indices of values; nil where omitted or not wanted.
         let inputs: [Int?]
         let outputs: [Int?]
@@ -76,6 +78,7 @@ final class EngineInstance: Sendable {
                 form: running.form,
                 kernel: kernel,
                 partCount: partCount,
+                tactic: tactic?.name,
                 inputs: step.inputs,
                 outputs: step.outputs,
                 outputTypes: plan.shapes.outputTypes[running.planIndex],

@@ -46,7 +46,7 @@ package struct MachinePeaks: Sendable {
     // MARK: - Arithmetic
 
     /// Best of several timings of a register-resident multiply-add loop, GFLOP/s.
-    private static func multiplyAddRate(on team: WorkerTeam) -> Double {
+    static func multiplyAddRate(on team: WorkerTeam) -> Double {
         let repetitions = 400_000
         let results = Tensor(zeros: .float32, shape: [team.threadCount * 64])
         // Twelve accumulators of eight lanes, one multiply and one add each.
@@ -62,9 +62,9 @@ package struct MachinePeaks: Sendable {
     }
 
     /// Best of several timings of the generated kernel, GFLOP/s.
-    private static func rate(of peak: MultiplyAddPeak, on team: WorkerTeam) -> Double {
+    static func rate(of peak: MultiplyAddPeak, on team: WorkerTeam, count: Int = 5) -> Double {
         let rounds = 20_000
-        return best(of: 5) {
+        return best(of: count) {
             team.run(parts: team.threadCount) { _ in peak.run(roundCount: rounds) }
         } rate: {
             Double(team.threadCount * rounds * peak.operationsPerRound) / $0
@@ -120,19 +120,19 @@ package struct MachinePeaks: Sendable {
         return total
     }
 
-    private static func copyRate(on team: WorkerTeam) throws(SystemError) -> Double {
-        let source = try AlignedAllocation(byteCount: bufferByteCount).region
-        let target = try AlignedAllocation(byteCount: bufferByteCount).region
+    /// Best of several timings of a copy between buffers of `byteCount` each, GB/s, counting each byte once.
+    static func copyRate(on team: WorkerTeam, byteCount: Int = bufferByteCount) throws(SystemError) -> Double {
+        let source = try AlignedAllocation(byteCount: byteCount).region
+        let target = try AlignedAllocation(byteCount: byteCount).region
         source.fill(with: 1)
         target.fill(with: 2)
         return best(of: 4) {
             team.run(parts: team.threadCount) { part in
-                let range =
-                    bufferByteCount * part / team.threadCount..<bufferByteCount * (part + 1) / team.threadCount
+                let range = byteCount * part / team.threadCount..<byteCount * (part + 1) / team.threadCount
                 target.slice(range).copyBytes(from: source.slice(range))
             }
         } rate: {
-            Double(bufferByteCount) / $0
+            Double(byteCount) / $0
         }
     }
 

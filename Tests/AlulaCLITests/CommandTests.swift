@@ -80,6 +80,29 @@ import Testing
         #expect(Set(streams) == Set(0..<(Int(flags[1]) ?? 0)))
     }
 
+    @Test func profiledLayersAreReported() throws {
+        let model = try writeModel()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try run("bench", "--onnx", model, "--iterations", "1", "--profile-layers", "--json", "\(folder)/r.json")
+        let json = try JSONSerialization.jsonObject(with: Data(try Files.read("\(folder)/r.json")))
+        let layers = try #require((json as? [String: Any])?["layers"] as? [[String: Any]])
+        #expect(layers.map { $0["operation"] as? String } == ["Relu"])
+        #expect(layers[0]["bytes"] as? Int == 32)
+        #expect((layers[0]["milliseconds"] as? Double ?? 0) > 0)
+        #expect((layers[0]["kernel"] as? String)?.isEmpty == false)
+    }
+
+    @Test func inspectionNamesTheKernels() throws {
+        let model = try writeModel()
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try run("build", model, "-o", "\(folder)/model.plan", "--shapes", "x:3x4")
+        let plan = try Plan(contentsOf: "\(folder)/model.plan")
+        let inspection = try Inspection(of: plan, path: model, shapes: ["x:3x4"])
+        #expect(inspection.layers.map(\.operation) == ["Relu"])
+        #expect(inspection.layers.allSatisfy { !$0.kernel.isEmpty && $0.layouts == ["planar"] })
+        #expect(inspection.layers[0].activationBytes == 96)
+    }
+
     @Test func aPlanRunsLikeItsModel() throws {
         let model = try writeModel()
         defer { try? FileManager.default.removeItem(atPath: folder) }
