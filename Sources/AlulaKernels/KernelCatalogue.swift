@@ -93,6 +93,7 @@ package struct KernelCatalogue: Sendable {
             Family("planar convolution", for: { $0 is Conv }, make: PlanarConvolutionKernel.make),
             Family("planar upsampling", for: { $0 is ConvTranspose }, make: PlanarUpsamplingKernel.make),
             Family("generated matrix product", tactics: GemmTactics.tactics),
+            Family("movement", tactics: MovementTactics.all),
         ] + portable.families
     )
 
@@ -107,7 +108,6 @@ package struct KernelCatalogue: Sendable {
         Family("softmax", make: SoftmaxF32.make),
         Family("normalization", make: NormalizationF32.make),
         Family("reduction", make: ReductionF32.make),
-        Family("transpose", make: TransposeKernel.make),
         Family("resize", make: ResizeF32.make),
     ])
 }

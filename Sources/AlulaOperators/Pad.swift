@@ -92,7 +92,8 @@ public struct Pad: Operator, Equatable {
         }
     }
 
-    private static func fillValue(_ value: Tensor?, as type: DataType) -> Tensor {
+    /// What is added in mode ``Mode/constant``: `value`, or zero where it is nil.
+    package static func fillValue(_ value: Tensor?, as type: DataType) -> Tensor {
         guard let value else { return Tensor(zeros: type, shape: .scalar) }
         guard value.dataType != type, let float = type.floatElementType else { return value }
         func convert<T: FloatElement>(_: T.Type) -> Tensor { Tensor(scalar: T(converting: value.doubles()[0])) }
@@ -105,7 +106,7 @@ public struct Pad: Operator, Equatable {
 
 extension Pad.Mode {
     /// The kept index in `0..<extent` that an index outside of it repeats.
-    fileprivate func sourceIndex(_ index: Int, extent: Int) -> Int {
+    package func sourceIndex(_ index: Int, extent: Int) -> Int {
         func modulo(_ value: Int, _ period: Int) -> Int { (value % period + period) % period }
         switch self {
         case .constant, .edge: return min(max(index, 0), extent - 1)
@@ -118,16 +119,27 @@ extension Pad.Mode {
     }
 }
 
-/// The counts of one padding, along every axis of the source.
-private struct Padding {
-    /// Elements added (or removed, when negative) before every axis.
-    var before: [Int]
-    /// Elements of the source that are kept.
-    var kept: [Int]
-    /// The output's shape.
-    var shape: Shape
+extension Pad {
+    /// The counts of one padding, along every axis of the source.
+    package struct Padding {
+        /// Elements added (or removed, when negative) before every axis.
+        package private(set) var before: [Int]
+        /// Elements of the source that are kept.
+        package private(set) var kept: [Int]
+        /// The output's shape.
+        package private(set) var shape: Shape
+    }
 
-    init(_ checked: CheckedInputs, mode: Pad.Mode) throws(OperatorError) {
+    /// The padding of inputs whose contents are known.
+    ///
+    /// - Throws: ``OperatorError/valueRequired(input:)`` where a content is missing, and whatever the shape rule throws.
+    package func padding(_ inputs: [OperatorInput?]) throws(OperatorError) -> Padding {
+        try Padding(CheckedInputs(inputs, of: Self.name, count: 2...4), mode: mode)
+    }
+}
+
+extension Pad.Padding {
+    fileprivate init(_ checked: CheckedInputs, mode: Pad.Mode) throws(OperatorError) {
         let src = try checked.required(0).shape
         let pads = try checked.integerList(1)
         let axes = try checked.distinctAxes(
@@ -163,12 +175,12 @@ private struct Padding {
     }
 
     /// Linear index in the source of the first kept element.
-    func cropStart(strides: [Int]) -> Int {
+    package func cropStart(strides: [Int]) -> Int {
         zip(before, strides).reduce(0) { $0 + max(-$1.0, 0) * $1.1 }
     }
 
     /// Linear index in the output of the first kept element along `axes`, the others being at 0.
-    func keptStart(strides: [Int], axes: Range<Int>) -> Int {
+    package func keptStart(strides: [Int], axes: Range<Int>) -> Int {
         axes.reduce(0) { $0 + max(before[$1], 0) * strides[$1] }
     }
 }

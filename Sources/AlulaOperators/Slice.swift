@@ -45,13 +45,24 @@ public struct Slice: Operator, Equatable {
     public func floatingPointOperations(inputs: [TensorType?], outputs: [TensorType]) -> Int { 0 }
 }
 
-/// First index, step and number of elements along every axis of the source.
-private struct Walk {
-    var starts: [Int]
-    var steps: [Int]
-    var extents: [Int]
+extension Slice {
+    /// First index, step and number of elements along every axis of the source.
+    package struct Walk {
+        package private(set) var starts: [Int]
+        package private(set) var steps: [Int]
+        package private(set) var extents: [Int]
+    }
 
-    init(_ checked: CheckedInputs) throws(OperatorError) {
+    /// The elements of inputs whose contents are known.
+    ///
+    /// - Throws: ``OperatorError/valueRequired(input:)`` where a content is missing, and whatever the shape rule throws.
+    package func walk(_ inputs: [OperatorInput?]) throws(OperatorError) -> Walk {
+        try Walk(CheckedInputs(inputs, of: Self.name, count: 3...5))
+    }
+}
+
+extension Slice.Walk {
+    fileprivate init(_ checked: CheckedInputs) throws(OperatorError) {
         let shape = try checked.required(0).shape
         let first = try checked.integerList(1)
         let ends = try checked.integerList(2)

@@ -70,6 +70,30 @@ extension Tensor {
         )
     }
 
+    /// Copies `byteCount` bytes of `source`, from `sourceByteOffset` bytes behind its first element on, to `byteOffset` bytes
+    /// behind the first element of this tensor.
+    ///
+    /// Source and target may share storage if the runs do not overlap. Either may have gaps between outer rows.
+    /// - Precondition: both runs are inside the storages.
+    package func copyBytes(at byteOffset: Int, from source: Tensor, at sourceByteOffset: Int, byteCount: Int) {
+        let target = self.byteOffset + byteOffset
+        let origin = source.byteOffset + sourceByteOffset
+        precondition(
+            byteCount >= 0 && target >= 0 && origin >= 0 && byteCount <= storage.byteCount - target
+                && byteCount <= source.storage.byteCount - origin,
+            "run of \(byteCount) bytes from \(origin) of \(source.storage.byteCount) to \(target) of \(storage.byteCount)"
+        )
+        unsafe (storage.base + target).copyMemory(from: source.storage.base + origin, byteCount: byteCount)
+    }
+
+    /// The memory the elements span, gaps between outer rows included, as one axis.
+    package var flattened: Tensor {
+        guard !isContiguous, elementCount > 0 else { return reshaped(to: [elementCount]) }
+        let count = (shape[0] - 1) * outerStrideElements + shape.elementCount(in: 1..<shape.rank)
+        // The elements lie inside the storage, and so do the gaps between them.
+        return Tensor(dataType: dataType, shape: [count], storage: storage, byteOffset: byteOffset) ?? self
+    }
+
     /// Copies a box of elements of `source`, laid out as `origin`, to this tensor, laid out as `target`.
     ///
     /// Axes are merged where both sides allow it, and runs that are contiguous on both sides are moved as runs.

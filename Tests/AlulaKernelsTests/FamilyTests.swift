@@ -258,21 +258,7 @@ private func freshGenerator() -> (SeededRandom, String) {
     }
 }
 
-@Suite struct MovementKernelTests {
-    @Test func randomTransposesMatchTheReference() throws {
-        var (generator, seed) = freshGenerator()
-        for _ in 0..<40 {
-            let rank = generator.int(1...5)
-            let shape = Shape((0..<rank).map { _ in generator.int(1...6) })
-            guard shape.elementCount > 1 else { continue }
-            let order = Array(0..<rank).shuffled(using: &generator)
-            try checkKernel(Transpose(permutation: order), [generator.tensor(shape)], context: seed)
-            let bytes = Tensor((0..<shape.elementCount).map { UInt8($0 % 251) }, shape: shape)
-            try checkKernel(Transpose(permutation: order), [bytes], context: seed)
-        }
-        try checkKernel(Transpose(), [generator.tensor([1, 300, 200])])
-    }
-
+@Suite struct ResizeF32Tests {
     @Test(arguments: Interpolation.allCases)
     func resizedImagesMatchTheReference(interpolation: Interpolation) throws {
         var (generator, seed) = freshGenerator()

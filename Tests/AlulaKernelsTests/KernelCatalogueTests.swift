@@ -25,8 +25,10 @@ import Testing
             }
             for count in 0...3 {
                 let inputs = [TensorType?](repeating: float, count: count)
-                let kernel = KernelCatalogue.portable.kernel(for: operation, inputs: inputs, outputs: [float])
-                #expect(kernel.map { $0.partCount >= 1 } ?? true)
+                for catalogue in [KernelCatalogue.portable, .standard] {
+                    let kernel = catalogue.kernel(for: operation, inputs: inputs, outputs: [float])
+                    #expect(kernel.map { $0.partCount >= 1 } ?? true)
+                }
             }
         }
     }

@@ -3,55 +3,6 @@
 internal import AlulaOperators
 internal import AlulaTensor
 
-/// Transpose of any data type: parts of the outermost dst axis, copied as boxes.
-struct TransposeKernel: Kernel {
-    let identifier: String
-    private let extents: [Int]
-    private let steps: [Int]
-    private let targetSteps: [Int]
-    /// The axis that is split into parts: the first with more than one index.
-    private let axis: Int
-    private let split: PartSplit
-
-    /// A kernel for `Transpose`.
-    @Sendable
-    static func make(_ operation: any Operator, _ inputs: [TensorType?], _ outputs: [TensorType]) -> (any Kernel)? {
-        guard let transpose = operation as? Transpose, let src = inputs.first ?? nil, let dst = outputs.first,
-            src.shape.elementCount > 0
-        else { return nil }
-        let order = transpose.permutation ?? Array((0..<src.shape.rank).reversed())
-        guard order.count == src.shape.rank, dst.shape.rank == order.count, dst.shape.contains(where: { $0 > 1 }) else {
-            return nil
-        }
-        return TransposeKernel(src.shape, dst, order)
-    }
-
-    private init(_ src: Shape, _ dst: TensorType, _ order: [Int]) {
-        identifier = "b\(dst.dataType.byteCount * 8)_transpose_boxes__portable"
-        extents = dst.shape.extents
-        let strides = src.contiguousStrides
-        steps = order.map { strides[$0] }
-        targetSteps = dst.shape.contiguousStrides
-        axis = extents.firstIndex { $0 > 1 } ?? 0
-        split = PartSplit(count: extents[axis], cost: dst.shape.elementCount / extents[axis])
-    }
-
-    var partCount: Int { split.partCount }
-
-    func run(part: Int, inputs: [Tensor?], outputs: [Tensor?]) {
-        guard let src = inputs[0], let dst = outputs[0] else { return }
-        let range = split.range(part)
-        var box = extents
-        box[axis] = range.count
-        dst.copyBox(
-            box,
-            at: BoxSteps(start: range.lowerBound * targetSteps[axis], targetSteps),
-            from: src,
-            at: BoxSteps(start: range.lowerBound * steps[axis], steps)
-        )
-    }
-}
-
 /// Nearest and linear resizing of the last two axes of float32 images: rows are mixed first, then columns gathered.
 struct ResizeF32: Kernel {
     let identifier: String
