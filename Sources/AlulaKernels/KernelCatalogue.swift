@@ -90,6 +90,7 @@ package struct KernelCatalogue: Sendable {
             Family("blocked pooling", tactics: PoolingTactics.tactics),
             Family("direct convolution", tactics: ConvolutionTactics.direct),
             Family("winograd convolution", tactics: WinogradTactics.tactics),
+            Family("upsampling", tactics: UpsamplingTactics.tactics),
             Family("planar convolution", for: { $0 is Conv }, make: PlanarConvolutionKernel.make),
             Family("planar upsampling", for: { $0 is ConvTranspose }, make: PlanarUpsamplingKernel.make),
             Family("generated matrix product", tactics: GemmTactics.tactics),

@@ -67,13 +67,15 @@ package struct DirectConvolution: Sendable {
     ///   - src: in the descriptor's layout.
     ///   - operands: addresses of the epilogue's operands, which whoever calls keeps alive.
     ///   - dst: `[N, G·OC/c, OH, OW, c]`; may be an operand shaped like it.
+    ///   - dstByteOffset: where in dst the first element goes.
     package func run(
         part: Int,
         src: Tensor,
         weights: Tensor,
         bias: Tensor?,
         operands: EpilogueArguments = EpilogueArguments(),
-        dst: Tensor
+        dst: Tensor,
+        dstByteOffset: Int = 0
     ) {
         func address(_ tensor: Tensor?) -> Int { tensor.map { Int(bitPattern: $0.address) } ?? 0 }
         var addresses = DirectConvolutionSchedule.Operands(
@@ -86,6 +88,7 @@ package struct DirectConvolution: Sendable {
         let flags = occupiedTiles?.flags(ofPart: part, src: src)
         addresses.occupied = address(flags)
         addresses.epilogue = operands
+        addresses.dstByteOffset = dstByteOffset
         schedule.forEachCall(of: part, addresses) { dstBlocks, arguments in
             (dstBlocks == tile.dstBlocks ? kernel : lastKernel)(arguments)
         }

@@ -31,6 +31,10 @@ package struct DirectConvolutionDescriptor: Hashable, Sendable {
     package var epilogue: Epilogue
     /// Whether tiles over src that is zero everywhere skip the sum. Same result for finite weights: nothing is added.
     package var skipsEmptyTiles = false
+    /// Rows and columns of dst from one computed element to the next; those between belong to other calls, as in a
+    /// transposed convolution.
+    package var dstRowStep = 1
+    package var dstColumnStep = 1
 
     /// A convolution; by default of one group, from blocked src, with bias and nothing else.
     package init(
@@ -59,6 +63,10 @@ package struct DirectConvolutionDescriptor: Hashable, Sendable {
             * columns.kernelExtent
     }
 
+    /// Bytes of a row, and of a block of channels, of dst.
+    func dstRowByteCount(lanes: Int) -> Int { columns.dstExtent * dstColumnStep * lanes * 4 }
+    func dstBlockByteCount(lanes: Int) -> Int { rows.dstExtent * dstRowStep * dstRowByteCount(lanes: lanes) }
+
     /// Why the generator does not cover the problem for vectors of `lanes`; nil if it does.
     package func rejection(lanes: Int) -> String? {
         if let reason = epilogue.blockedRejection { return reason }
@@ -68,7 +76,7 @@ package struct DirectConvolutionDescriptor: Hashable, Sendable {
         if srcChannels < 1 || dstChannels < 1 || rows.dstExtent < 1 || columns.dstExtent < 1 { return "nothing to do" }
         let rowBytes = columns.srcExtent * lanes * 4
         if rows.srcExtent * rowBytes > Int(Int32.max)
-            || rows.dstExtent * columns.dstExtent * lanes * 16 > Int(Int32.max)
+            || dstBlockByteCount(lanes: lanes) * 4 > Int(Int32.max)
         {
             return "a block of \(lanes) channels is larger than 2 GiB"
         }

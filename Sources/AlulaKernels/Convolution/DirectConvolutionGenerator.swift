@@ -38,6 +38,7 @@ package struct DirectConvolutionGenerator {
         let kernel = "\(descriptor.rows.kernelExtent)x\(descriptor.columns.kernelExtent)"
         let name =
             "f32_conv\(kernel)_\(descriptor.srcLayout)_\(tile.dstBlocks)x\(tile.width)"
+            + (descriptor.dstColumnStep > 1 ? "_step\(descriptor.dstColumnStep)" : "")
             + (descriptor.skipsEmptyTiles ? "_skipping" : "") + (descriptor.hasBias ? "_bias" : "")
             + descriptor.epilogue.nameSuffix
         jit = KernelBuilder(name: name, target: target)
@@ -177,7 +178,7 @@ package struct DirectConvolutionGenerator {
         )
         for block in 0..<tile.dstBlocks {
             for column in 0..<width {
-                let place = block * configuration.dstBlockByteCount + column * jit.vectorByteCount
+                let place = block * configuration.dstBlockByteCount + column * configuration.dstColumnByteCount
                 let value = vectors.accumulator(block, column)
                 epilogue.emit(value, dstByteOffset: place, blockByteOffset: block * jit.vectorByteCount)
                 jit.store(value, to: registers.dst[place])
@@ -187,7 +188,7 @@ package struct DirectConvolutionGenerator {
 
     private func advanceTile(width: Int) {
         jit.advance(registers.srcTile, by: width * descriptor.columns.stride * configuration.srcColumnByteCount)
-        jit.advance(registers.dst, by: width * jit.vectorByteCount)
+        jit.advance(registers.dst, by: width * configuration.dstColumnByteCount)
     }
 
     // MARK: Arguments
@@ -219,8 +220,9 @@ extension DirectConvolutionGenerator {
         let srcRoundByteCount: Int
         /// From the weights of a src channel to those of the next.
         let weightsChannelByteCount: Int
-        /// From a dst element to that of the next block.
+        /// From a dst element to that of the next block, and to the next computed column.
         let dstBlockByteCount: Int
+        let dstColumnByteCount: Int
 
         init(_ descriptor: DirectConvolutionDescriptor, _ tile: DirectConvolutionTile, lanes: Int) {
             let plane = descriptor.rows.srcExtent * descriptor.columns.srcExtent
@@ -232,7 +234,8 @@ extension DirectConvolutionGenerator {
             srcTapRowByteCount = descriptor.rows.dilation * descriptor.columns.srcExtent * srcColumnByteCount
             srcRoundByteCount = plane * lanes * 4
             weightsChannelByteCount = tile.dstBlocks * lanes * 4
-            dstBlockByteCount = descriptor.rows.dstExtent * descriptor.columns.dstExtent * lanes * 4
+            dstBlockByteCount = descriptor.dstBlockByteCount(lanes: lanes)
+            dstColumnByteCount = descriptor.dstColumnStep * lanes * 4
         }
     }
 }

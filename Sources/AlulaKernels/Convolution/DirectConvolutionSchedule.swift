@@ -53,6 +53,8 @@ package struct DirectConvolutionSchedule: Sendable {
         package var dstImageByteCount: Int?
         /// Flags of the tiles of a part, row by row, 8 bytes each; unused unless empty tiles are skipped.
         var occupied = 0
+        /// From the start of dst to the first element computed.
+        var dstByteOffset = 0
         /// Addresses of the epilogue's operands.
         package var epilogue = EpilogueArguments()
 
@@ -120,8 +122,8 @@ package struct DirectConvolutionSchedule: Sendable {
         let weights = packedBlocks * descriptor.packedBlockElementCount(lanes: lanes) * 4
         let tapRowByteCount =
             descriptor.columns.kernelExtent * descriptor.channelsPerRound(lanes: lanes) * chunks[chunk] * lanes * 4
-        let dstRowByteCount = descriptor.columns.dstExtent * lanes * 4
-        let blockByteCount = descriptor.rows.dstExtent * dstRowByteCount
+        let blockByteCount = descriptor.dstBlockByteCount(lanes: lanes)
+        let dstRowByteCount = descriptor.dstRowStep * descriptor.dstRowByteCount(lanes: lanes)
         let imageByteCount = descriptor.group * blockCount * blockByteCount
         let batchIndex = image / descriptor.group
         let dstImage = operands.dst + batchIndex * (operands.dstImageByteCount ?? imageByteCount)
@@ -131,7 +133,7 @@ package struct DirectConvolutionSchedule: Sendable {
             src: operands.src + srcByteOffset(image: image, row: srcRow),
             weights: operands.weights + weights + taps.lowerBound * tapRowByteCount,
             bias: operands.bias + packedBlocks * lanes * 4,
-            dst: dstImage + packedBlocks * blockByteCount + row * dstRowByteCount,
+            dst: dstImage + operands.dstByteOffset + packedBlocks * blockByteCount + row * dstRowByteCount,
             tapRowCount: taps.count,
             skippedWeightByteCount: (descriptor.rows.kernelExtent - taps.count) * tapRowByteCount,
             epilogue: descriptor.epilogue.arguments(
