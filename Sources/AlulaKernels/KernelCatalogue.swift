@@ -95,6 +95,7 @@ package struct KernelCatalogue: Sendable {
             Family("planar upsampling", for: { $0 is ConvTranspose }, make: PlanarUpsamplingKernel.make),
             Family("generated matrix product", tactics: GemmTactics.tactics),
             Family("movement", tactics: MovementTactics.all),
+            Family("expression", tactics: ExpressionKernel.tactics),
         ] + portable.families
     )
 

@@ -135,12 +135,12 @@ import Testing
     @Test func suppliedWorkspaceIsUsedAndChecked() throws {
         let engine = try Engine(Networks.fixed)
         let neededByteCount = try engine.deviceMemoryByteCount()
-        #expect(neededByteCount == 512)
+        #expect(neededByteCount > 0)
         let short = try device.allocate(byteCount: neededByteCount - 1)
         let text = refusal(.invalidArgument) { () throws(ExecutionError) in
             _ = try engine.makeExecutionContext(on: device, workspace: short)
         }
-        #expect(text.contains("workspace") && text.contains("512"))
+        #expect(text.contains("workspace") && text.contains("\(neededByteCount)"))
         let before = device.allocatedByteCount
         let workspace = try device.allocate(byteCount: neededByteCount)
         let context = try engine.makeExecutionContext(on: device, workspace: workspace)

@@ -9,6 +9,7 @@ struct AVX2Lowering<V: VEXRegister>: VectorLowering {
     static func scratchCount(for operation: Operation) -> Int {
         switch operation {
         case .reduce, .gather, .interleave, .store(_, _, .int8, _), .store(_, _, .uint8, _): 1
+        case .load(_, _, let type, mask: .some), .store(_, _, let type, mask: .some): type == .word ? 0 : 1
         case .vector(_, _, _, .repeated), .accumulate(_, _, _, .repeated), .multiplyAdd(_, _, _, .repeated),
             .dotBytes(_, _, .repeated), .compare(_, _, _, .repeated):
             1
@@ -51,7 +52,7 @@ struct AVX2Lowering<V: VEXRegister>: VectorLowering {
         _ mask: Variable?
     ) throws(JITError) {
         if let mask {
-            guard type == .word else { throw context.unsupported(operation) }
+            guard type == .word else { return loadPart(dst, memory, type, vector(mask)) }
             return asm.vmaskmovps(dst, vector(mask), memory)
         }
         switch type {
@@ -73,19 +74,27 @@ struct AVX2Lowering<V: VEXRegister>: VectorLowering {
         _ mask: Variable?
     ) throws(JITError) {
         if let mask {
-            guard type == .word else { throw context.unsupported(operation) }
+            guard type != .bfloat16 else { throw context.unsupported(operation) }
+            guard type == .word else { return storePart(value, memory, type, vector(mask)) }
             return asm.vmaskmovps(memory, vector(mask), value)
         }
         switch type {
         case .word: asm.vmovups(memory, value)
         case .float16: asm.vcvtps2ph(memory, value, 0)
         case .bfloat16: throw context.unsupported(operation)
-        case .int8, .uint8: storeBytes(value, memory, isSigned: type == .int8)
+        case .int8, .uint8:
+            let bytes = packedBytes(value, isSigned: type == .int8)
+            if V.length == .bits256 {
+                asm.vmovq(memory, bytes)
+            } else {
+                asm.vmovd(memory, bytes)
+            }
         }
     }
 
-    /// Saturates to 16, then to 8 bits; the packs work per 128-bit lane, hence the permute between them.
-    private func storeBytes(_ value: V, _ memory: Memory, isSigned: Bool) {
+    /// The lanes as bytes in the scratch register: saturated to 16, then to 8 bits; the packs work per 128-bit lane, hence
+    /// the permute between them.
+    func packedBytes(_ value: V, isSigned: Bool) -> XMM {
         let scratch: V = context.vectorScratch()
         asm.vpackssdw(scratch, value, value)
         if V.length == .bits256 { asm.vpermq(scratch, scratch, 0x08) }
@@ -94,11 +103,7 @@ struct AVX2Lowering<V: VEXRegister>: VectorLowering {
         } else {
             asm.vpackuswb(scratch.xmm, scratch.xmm, scratch.xmm)
         }
-        if V.length == .bits256 {
-            asm.vmovq(memory, scratch.xmm)
-        } else {
-            asm.vmovd(memory, scratch.xmm)
-        }
+        return scratch.xmm
     }
 
     func gather(_ dst: V, _ memory: GatherMemory<V>, _ mask: Variable?) {

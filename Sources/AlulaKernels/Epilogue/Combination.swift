@@ -18,6 +18,8 @@ package enum Combination: String, Hashable, Sendable, CaseIterable {
     case maximum
     /// `value < 0 ? operand · value : value`: the operand is a slope.
     case leakyRelu
+    /// 1 where the question is answered yes, else 0; these are not arithmetic and end a chain.
+    case equal, less, lessOrEqual, greater, greaterOrEqual
 
     /// The function of a broadcasting operator; nil when there is no code for it.
     package init?(_ operation: any Operator, isReversed: Bool) {
@@ -29,7 +31,20 @@ package enum Combination: String, Hashable, Sendable, CaseIterable {
         case is Max: self = .maximum
         case is Min: self = .minimum
         case is PRelu where !isReversed: self = .leakyRelu
-        default: return nil
+        default:
+            guard let comparison = Self.comparison(operation, isReversed: isReversed) else { return nil }
+            self = comparison
+        }
+    }
+
+    private static func comparison(_ operation: any Operator, isReversed: Bool) -> Combination? {
+        switch operation {
+        case is Equal: .equal
+        case is Less: isReversed ? .greater : .less
+        case is LessOrEqual: isReversed ? .greaterOrEqual : .lessOrEqual
+        case is Greater: isReversed ? .less : .greater
+        case is GreaterOrEqual: isReversed ? .lessOrEqual : .greaterOrEqual
+        default: nil
         }
     }
 
@@ -43,6 +58,7 @@ package enum Combination: String, Hashable, Sendable, CaseIterable {
         case .minimum: "min"
         case .maximum: "max"
         case .leakyRelu: "prelu"
+        case .equal, .less, .lessOrEqual, .greater, .greaterOrEqual: rawValue.lowercased()
         }
     }
 }

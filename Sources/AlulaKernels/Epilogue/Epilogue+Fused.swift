@@ -35,32 +35,34 @@ extension Epilogue {
                 guard let found = Extent(of: shape, in: output, channelAxis: channelAxis) else { return nil }
                 extent = found
             }
-            guard append(stage, Operand(input: index, extent: extent)) else { return nil }
+            guard append(stage.operation, isReversed: stage.isReversed, Operand(input: index, extent: extent)) else {
+                return nil
+            }
         }
     }
 
     /// Appends a stage with an operand; false when it has no code.
-    private mutating func append(_ stage: Fused.Stage, _ operand: Operand) -> Bool {
-        if stage.operation is Pow {
-            guard case .number(let exponent) = operand.extent, !stage.isReversed,
-                VectorFunction.powers.contains(exponent)
+    mutating func append(_ operation: any Operator, isReversed: Bool = false, _ operand: Operand) -> Bool {
+        if operation is Pow {
+            guard case .number(let exponent) = operand.extent, !isReversed, VectorFunction.powers.contains(exponent)
             else { return false }
             stages.append(.function(.power(exponent)))
             return true
         }
-        guard let combination = Combination(stage.operation, isReversed: stage.isReversed) else { return false }
-        let number =
-            operands.firstIndex(of: operand)
-            ?? {
-                operands.append(operand)
-                return operands.count - 1
-            }()
-        stages.append(.combine(combination, operand: number))
+        guard let combination = Combination(operation, isReversed: isReversed) else { return false }
+        stages.append(.combine(combination, operand: number(of: operand)))
         return true
     }
 
+    /// The number of `operand` among ``operands``, where it is added unless it is there.
+    mutating func number(of operand: Operand) -> Int {
+        if let known = operands.firstIndex(of: operand) { return known }
+        operands.append(operand)
+        return operands.count - 1
+    }
+
     /// The operand's shape, as it broadcasts to the output; nil if it does not.
-    private static func operandShape(_ shape: Shape, of operation: any Operator, output: Shape) -> Shape? {
+    static func operandShape(_ shape: Shape, of operation: any Operator, output: Shape) -> Shape? {
         var shape = shape
         if let leaky = operation as? PRelu, leaky.isChannelwise, shape.rank == 1, shape[0] > 1, output.rank > 2 {
             shape = Shape([shape[0]] + Array(repeating: 1, count: output.rank - 2))
@@ -68,7 +70,8 @@ extension Epilogue {
         return shape.broadcast(with: output) == output ? shape : nil
     }
 
-    private static func number(_ constants: [Tensor?], _ index: Int) -> Float? {
+    /// The first element of a constant input; nil if the content is not known.
+    static func number(_ constants: [Tensor?], _ index: Int) -> Float? {
         guard constants.indices.contains(index), let tensor = constants[index] else { return nil }
         return tensor.span(of: Float.self)[0]
     }

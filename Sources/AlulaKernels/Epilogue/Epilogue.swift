@@ -11,6 +11,9 @@ package struct Epilogue: Hashable, Sendable {
         case function(VectorFunction)
         /// With operand number `operand` of ``Epilogue/operands``.
         case combine(Combination, operand: Int)
+        /// The value where the elements of `condition`, integers, are not zero (or are, if not `keepsWhereTrue`); the
+        /// elements of `otherwise` elsewhere.
+        case select(condition: Int, otherwise: Int, keepsWhereTrue: Bool)
     }
 
     /// The second operand of a combination.
@@ -72,7 +75,7 @@ package struct Epilogue: Hashable, Sendable {
             case .combine(.divide, let operand):
                 if case .number(let number) = operands[operand].extent { number != 0 } else { false }
             case .combine(.divideReversed, _): false
-            case .combine: true
+            case .combine, .select: true
             }
         }
     }
@@ -84,6 +87,7 @@ package struct Epilogue: Hashable, Sendable {
             case .function(let function): "_" + function.name
             case .combine(.add, let operand) where operands[operand].extent == .full: "_residual"
             case .combine(let combination, _): "_" + combination.name
+            case .select: "_where"
             }
         }.joined()
     }

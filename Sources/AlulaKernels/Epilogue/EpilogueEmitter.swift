@@ -29,8 +29,19 @@ package struct EpilogueEmitter {
                 } else {
                     functions.emit(combination, on: value, operand(index))
                 }
+            case .select(let condition, let otherwise, let keepsWhereTrue):
+                functions.emitSelect(
+                    value,
+                    condition: operand(condition),
+                    otherwise: { self.source(otherwise, operand) },
+                    keepsWhereTrue: keepsWhereTrue
+                )
             }
         }
+    }
+
+    private func source(_ index: Int, _ operand: (_ index: Int) -> any FloatSource) -> any FloatSource {
+        if case .number(let number) = epilogue.operands[index].extent { number } else { operand(index) }
     }
 
     /// Vector registers an epilogue needs beside the value and the registers its operands may lie in.

@@ -109,6 +109,14 @@ package enum VectorFunction: Hashable, Sendable {
         }
     }
 
+    /// Whether the function takes tens of instructions.
+    var isTranscendental: Bool {
+        switch self {
+        case .sigmoid, .swish, .tanh, .exp, .log, .erf, .gelu, .geluTanh, .softplus, .mish, .elu, .selu, .celu: true
+        default: false
+        }
+    }
+
     /// The function's part of a kernel identifier.
     package var name: String {
         switch self {

@@ -87,6 +87,35 @@ struct VectorFunctionEmitter {
             jit.multiply(scaled, value, operand)
             jit.compare(isNegative, value, .floatLess, Float(0))
             jit.select(value, isNegative, scaled, value)
+        case .equal: answer(value, .floatEqual, operand)
+        case .less: answer(value, .floatLess, operand)
+        case .lessOrEqual: answer(value, .floatLessOrEqual, operand)
+        case .greater: answer(value, .floatGreater, operand)
+        case .greaterOrEqual: answer(value, .floatGreaterOrEqual, operand)
+        }
+    }
+
+    /// `value` = 1 where the answer is yes, else 0.
+    private func answer(_ value: FloatVector, _ predicate: VectorPredicate, _ operand: any FloatSource) {
+        let isTrue = jit.mask("is true")
+        jit.compare(isTrue, value, predicate, operand)
+        jit.select(value, isTrue, constant(1), constant(0))
+    }
+
+    /// `value = condition ? value : otherwise`, or the other way round; the elements of `condition` are integers.
+    func emitSelect(
+        _ value: FloatVector,
+        condition: any FloatSource,
+        otherwise: () -> any FloatSource,
+        keepsWhereTrue: Bool
+    ) {
+        let isFalse = jit.mask("is false")
+        jit.compare(isFalse, loaded(condition).bits, .integerEqual, Int32(0))
+        let other = loaded(otherwise())
+        if keepsWhereTrue {
+            jit.select(value, isFalse, other, value)
+        } else {
+            jit.select(value, isFalse, value, other)
         }
     }
 

@@ -18,6 +18,12 @@ struct PartSplit: Sendable {
         partCount = max(1, min(limit, count, isOverflowing ? limit : work / minimumElements))
     }
 
+    /// Splits `count` items into `partCount` parts; some may be empty.
+    init(count: Int, partCount: Int) {
+        self.count = count
+        self.partCount = partCount
+    }
+
     /// The items of part `part`.
     func range(_ part: Int) -> Range<Int> { (part * count / partCount)..<((part + 1) * count / partCount) }
 }
