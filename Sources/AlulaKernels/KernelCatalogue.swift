@@ -88,6 +88,7 @@ package struct KernelCatalogue: Sendable {
             Family("reorder", tactics: ReorderKernel.tactics),
             Family("blocked depthwise convolution", tactics: DepthwiseTactics.tactics),
             Family("blocked pooling", tactics: PoolingTactics.tactics),
+            Family("pointwise convolution", tactics: PointwiseTactics.tactics),
             Family("direct convolution", tactics: ConvolutionTactics.direct),
             Family("winograd convolution", tactics: WinogradTactics.tactics),
             Family("upsampling", tactics: UpsamplingTactics.tactics),
