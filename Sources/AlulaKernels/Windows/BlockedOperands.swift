@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AlulaJIT
 package import AlulaOperators
 package import AlulaTensor
 
@@ -78,6 +79,8 @@ extension Epilogue {
             channelAxis: 1
         )
         guard blockedRejection == nil else { return nil }
+        // Lanes behind the last channel must stay finite: a division there is one by nothing.
+        if let lanes = problem.target?.lanes, output[1] % lanes != 0, !keepsFinite { return nil }
         for operand in operands where !problem.isConstant(operand.input) {
             // Blocked layout is about the second axis, so that must be the channels of operands, too.
             guard operand.extent != .scalar, let shape = problem.inputs[operand.input]?.shape else { continue }
