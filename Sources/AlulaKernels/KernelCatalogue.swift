@@ -97,6 +97,7 @@ package struct KernelCatalogue: Sendable {
             Family("generated matrix product", tactics: GemmTactics.tactics),
             Family("movement", tactics: MovementTactics.all),
             Family("expression", tactics: ExpressionKernel.tactics),
+            Family("rows", tactics: RowKernel.tactics),
         ] + portable.families
     )
 

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import AlulaJIT
+import AlulaOperators
+import AlulaTensor
+import AlulaTesting
+import Testing
+
+@testable import AlulaKernels
+
+/// Softmax and layer normalization over rows against the scalar definitions.
+@Suite(.enabled(if: !blockedTargets.isEmpty)) struct RowKernelTests {
+    /// As many columns as tell a tail from a vector.
+    private func widths(_ target: VectorTarget) -> [Int] {
+        [1, 2, target.lanes - 1, target.lanes, target.lanes + 1, 3 * target.lanes + 5, 128]
+    }
+
+    @Test(arguments: blockedTargets) func softmaxMatchesTheReference(target: VectorTarget) throws {
+        var random = SeededRandom(seed: 1)
+        for width in widths(target) {
+            for rows in [1, 3, 70] {
+                let src = random.tensor([rows, width], in: -20...20)
+                let problem = TacticProblem(operation: Softmax(axis: -1), inputs: [src])
+                #expect(try problem.check(RowKernel.tactics, target: target) == ["rows"])
+            }
+        }
+    }
+
+    @Test(arguments: blockedTargets) func maskedColumnsOfASoftmaxAreZero(target: VectorTarget) throws {
+        let row = (0..<19).map { $0 % 3 == 0 ? -Float.infinity : Float($0) }
+        let problem = TacticProblem(operation: Softmax(axis: 1), inputs: [Tensor(row, shape: [1, 19])])
+        try problem.check(RowKernel.tactics, target: target)
+    }
+
+    @Test(arguments: blockedTargets, [true, false])
+    func layerNormalizationMatchesTheReference(target: VectorTarget, hasBias: Bool) throws {
+        var random = SeededRandom(seed: 2)
+        for width in widths(target) {
+            let src = random.tensor([2, 5, width], in: -3...5)
+            let operands = [random.tensor([width]), hasBias ? random.tensor([width]) : nil]
+            var problem = try TacticProblem(operation: LayerNormalization(), inputs: [src] + operands)
+                .problem(target: target)
+            #expect(RowKernel.tactics(problem).isEmpty, "mean and deviation are wanted")
+            problem.unusedOutputs = [1, 2]
+            let tactic = try #require(RowKernel.tactics(problem).first)
+            let kernel = try #require(tactic.make())
+            let expected = problem.outputs.map { Tensor(zeros: $0.dataType, shape: $0.shape) }
+            try problem.operation.evaluate([src] + operands, into: expected)
+            let dst = Tensor(zeros: .float32, shape: src.shape)
+            for part in 0..<kernel.partCount { kernel.run(part: part, inputs: [src] + operands, outputs: [dst]) }
+            let scale = expected[0].doubles().map(abs).max() ?? 1
+            for (left, right) in zip(dst.doubles(), expected[0].doubles()) {
+                #expect(abs(left - right) <= 1e-5 * max(scale, 1e-3), "width \(width)")
+            }
+        }
+    }
+}
