@@ -120,7 +120,7 @@ struct PlanFileTests {
     @Test func newerVersionIsNamed() {
         var newer = bytes
         newer[12] = 9
-        #expect(error(newer) == .newerVersion(got: 9, supported: PlanFormat.version))
+        #expect(error(newer) == .newerVersion(got: 9, supported: 2))
         #expect("\(PlanError.newerVersion(got: 9, supported: 1))".contains("format version 9"))
     }
 
