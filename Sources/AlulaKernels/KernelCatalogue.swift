@@ -95,6 +95,7 @@ package struct KernelCatalogue: Sendable {
             Family("planar convolution", for: { $0 is Conv }, make: PlanarConvolutionKernel.make),
             Family("planar upsampling", for: { $0 is ConvTranspose }, make: PlanarUpsamplingKernel.make),
             Family("generated matrix product", tactics: GemmTactics.tactics),
+            Family("attention", tactics: AttentionKernel.tactics),
             Family("movement", tactics: MovementTactics.all),
             Family("expression", tactics: ExpressionKernel.tactics),
             Family("rows", tactics: RowKernel.tactics),

@@ -3,27 +3,27 @@
 public import AlulaTensor
 
 /// The extents of an attention, whether heads are packed or not.
-struct AttentionProblem {
-    let batch: Int
+package struct AttentionProblem {
+    package let batch: Int
     /// Heads of query.
-    let heads: Int
+    package let heads: Int
     /// Heads of key and value.
-    let keyHeads: Int
+    package let keyHeads: Int
     /// `S`.
-    let queryCount: Int
+    package let queryCount: Int
     /// `P`.
-    let pastCount: Int
+    package let pastCount: Int
     /// `P + T`.
-    let keyCount: Int
+    package let keyCount: Int
     /// `D`.
-    let extent: Int
+    package let extent: Int
     /// `DV`.
-    let valueExtent: Int
+    package let valueExtent: Int
     /// Whether heads are packed into the last axes.
-    let isPacked: Bool
+    package let isPacked: Bool
 
     /// Checks `shapes`, those of query, key, value, mask, past key and past value.
-    init(_ operation: Attention, _ shapes: [Shape?]) throws(OperatorError) {
+    package init(_ operation: Attention, _ shapes: [Shape?]) throws(OperatorError) {
         func mismatch(_ input: Int, _ expected: String) -> OperatorError {
             .shapeMismatch(
                 operator: Attention.name,

@@ -28,6 +28,9 @@ package struct GemmDescriptor: Hashable, Sendable {
     package var src: MatrixStrides
     /// Strides of weights `[K, N]`; one of them is 1.
     package var weights: MatrixStrides
+    /// Elements from a row of dst to the next, and from a row of an operand of the epilogue that is as large as dst.
+    package var dstRowElements: Int
+    package var operandRowElements: Int
     /// The axes by which products are stacked, outermost first; empty for one product.
     package var batch: [Int]
     /// Elements of src and of weights from one product to the next along each batch axis; 0 where one is used again.
@@ -44,6 +47,8 @@ package struct GemmDescriptor: Hashable, Sendable {
         src = MatrixStrides(row: k, column: 1)
         // A single column is packed faster as terms side by side.
         weights = n == 1 ? MatrixStrides(row: 1, column: k) : MatrixStrides(row: n, column: 1)
+        dstRowElements = n
+        operandRowElements = n
         batch = []
         srcBatchStrides = []
         weightsBatchStrides = []
@@ -63,7 +68,7 @@ package struct GemmDescriptor: Hashable, Sendable {
     package var rejection: String? {
         if m < 1 || n < 1 || k < 1 || batchCount < 1 { return "nothing to do" }
         if weights.row != 1 && weights.column != 1 { return "weights lie neither row by row nor column by column" }
-        let farthest = max(src.row, src.column, weights.row, weights.column, n)
+        let farthest = max(src.row, src.column, weights.row, weights.column, dstRowElements, operandRowElements)
         if farthest * 4 * 64 > Int(Int32.max) { return "rows lie too far apart for addresses in instructions" }
         return nil
     }

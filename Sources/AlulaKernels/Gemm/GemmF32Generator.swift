@@ -51,7 +51,9 @@ package struct GemmF32Generator {
         let rows = descriptor.tile.rows
         jit.advance(registers.srcTile, by: rows * descriptor.srcRowByteCount)
         jit.advance(registers.dst, by: rows * descriptor.dstRowByteCount)
-        for operand in registers.rowOperand { if let operand { jit.advance(operand, by: rows * 4) } }
+        for operand in registers.advancingOperand {
+            if let operand { jit.advance(operand.address, by: rows * operand.rowByteCount) }
+        }
     }
 
     // MARK: The sum
@@ -132,15 +134,16 @@ package struct GemmF32Generator {
     /// Where the epilogue finds operand `index` for an accumulator.
     private func operand(_ index: Int, _ row: Int, _ vector: Int, _ mask: LaneMask?) -> any FloatSource {
         let position = descriptor.epilogue.memoryOperands.firstIndex(of: index) ?? 0
-        if let address = registers.rowOperand[position] { return address[row * 4].repeated }
-        let address = jit.argument("operand", at: Self.operandPlace(position))
-        var place = address[vector * jit.vectorByteCount]
-        switch descriptor.epilogue.operands[index].extent {
-        case .scalar: return address[0].repeated
-        case .full:
-            jit.advance(address, by: registers.dst)
-            place = address[row * descriptor.dstRowByteCount + vector * jit.vectorByteCount]
-        default: break
+        let extent = descriptor.epilogue.operands[index].extent
+        let column = vector * jit.vectorByteCount
+        let place: MemoryReference
+        if let operand = registers.advancingOperand[position] {
+            if extent == .row { return operand.address[row * operand.rowByteCount].repeated }
+            place = operand.address[row * operand.rowByteCount + column]
+        } else {
+            let address = jit.argument("operand", at: Self.operandPlace(position))
+            if extent == .scalar { return address[0].repeated }
+            place = address[column]
         }
         guard let mask else { return place }
         let value = jit.floats("operand")
@@ -201,11 +204,17 @@ extension GemmF32Generator {
             subscript(row: Int, vector: Int) -> FloatVector { vectors[row][vector] }
         }
 
+        /// An operand of the epilogue with elements of its own for every row.
+        struct AdvancingOperand {
+            let address: IntegerVariable
+            let rowByteCount: Int
+        }
+
         // Advancing from tile to tile.
         let srcTile: IntegerVariable
         let dst: IntegerVariable
-        /// By position among the operands in memory: the address of those with one element a row.
-        let rowOperand: [IntegerVariable?]
+        /// By position among the operands in memory: those that differ from row to row.
+        let advancingOperand: [AdvancingOperand?]
         // Advancing within a tile.
         let src: IntegerVariable
         let weights: IntegerVariable
@@ -223,9 +232,13 @@ extension GemmF32Generator {
             src = jit.integer("src")
             weights = jit.integer("weights")
             let epilogue = descriptor.epilogue
-            rowOperand = epilogue.memoryOperands.enumerated().map { position, index in
-                guard epilogue.operands[index].extent == .row else { return nil }
-                return jit.argument("row operand", at: GemmF32Generator.operandPlace(position))
+            advancingOperand = epilogue.memoryOperands.enumerated().map { position, index in
+                let extent = epilogue.operands[index].extent
+                guard extent == .row || extent == .full else { return nil }
+                return AdvancingOperand(
+                    address: jit.argument("row operand", at: GemmF32Generator.operandPlace(position)),
+                    rowByteCount: extent == .row ? 4 : descriptor.operandRowByteCount
+                )
             }
             let tile = descriptor.tile
             accumulator = Accumulators(

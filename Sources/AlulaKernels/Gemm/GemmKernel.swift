@@ -25,24 +25,8 @@ struct GemmKernel: Kernel {
         self.chain = chain
         let epilogue = schedule.epilogue
         operandInputs = epilogue.memoryOperands.map { epilogue.operands[$0].input }
-        var multiply: [ExecutableKernel?] = Array(repeating: nil, count: GemmSchedule.Variant.count)
-        for variant in schedule.variants {
-            let descriptor = schedule.tileDescriptor(variant)
-            multiply[variant.index] = try cache.kernel(for: descriptor, target: target) { target in
-                GemmF32Generator.program(descriptor, target: target)
-            }
-        }
-        var pack: [ExecutableKernel?] = Array(repeating: nil, count: GemmSchedule.PanelKind.allCases.count)
-        if schedule.blocking.weights != .inPlace {
-            for kind in schedule.panelKinds {
-                let descriptor = schedule.packDescriptor(kind)
-                pack[kind.rawValue] = try cache.kernel(for: descriptor, target: target) { target in
-                    GemmPackGenerator.program(descriptor, target: target)
-                }
-            }
-        }
-        self.multiply = multiply
-        self.pack = pack
+        multiply = try schedule.multiplyKernels(target: target, cache: cache)
+        pack = try schedule.packKernels(target: target, cache: cache)
         identifier = multiply.lazy.compactMap(\.self).first?.name ?? "f32_gemm"
     }
 
@@ -118,6 +102,32 @@ struct GemmKernel: Kernel {
             var piece = elements._mutatingExtracting(first..<(first + columns.count))
             chain.apply(to: &piece, startingAt: first, inputs: inputs)
         }
+    }
+}
+
+extension GemmSchedule {
+    /// The compiled inner loops, by ``Variant/index``.
+    func multiplyKernels(target: VectorTarget, cache: CodeCache) throws(JITError) -> [ExecutableKernel?] {
+        var kernels: [ExecutableKernel?] = Array(repeating: nil, count: Variant.count)
+        for variant in variants {
+            let descriptor = tileDescriptor(variant)
+            kernels[variant.index] = try cache.kernel(for: descriptor, target: target) { target in
+                GemmF32Generator.program(descriptor, target: target)
+            }
+        }
+        return kernels
+    }
+
+    /// The compiled packing of weights, by ``PanelKind``; none where weights are read as they are.
+    func packKernels(target: VectorTarget, cache: CodeCache) throws(JITError) -> [ExecutableKernel?] {
+        var kernels: [ExecutableKernel?] = Array(repeating: nil, count: PanelKind.allCases.count)
+        for kind in panelKinds where blocking.weights != .inPlace {
+            let descriptor = packDescriptor(kind)
+            kernels[kind.rawValue] = try cache.kernel(for: descriptor, target: target) { target in
+                GemmPackGenerator.program(descriptor, target: target)
+            }
+        }
+        return kernels
     }
 }
 

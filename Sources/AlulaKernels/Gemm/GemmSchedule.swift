@@ -90,8 +90,9 @@ package struct GemmSchedule: Sendable {
             srcTermByteCount: descriptor.src.column * 4,
             weightsTermByteCount: isInPlace ? descriptor.weights.row * 4 : vectors * lanes * 4,
             areWeightsPadded: !isInPlace,
-            dstRowByteCount: descriptor.n * 4
+            dstRowByteCount: descriptor.dstRowElements * 4
         )
+        tile.operandRowByteCount = descriptor.operandRowElements * 4
         tile.prefetchLineCount = blocking.prefetchLineCount
         let longSum = 128  // terms: over a thousand cycles
         tile.prefetchesDst = min(descriptor.k, blocking.termsPerBlock) >= longSum
@@ -231,7 +232,7 @@ package struct GemmSchedule: Sendable {
         if operands.packed != 0 {
             result.packed += weights / (descriptor.n * descriptor.k) * operands.packedStrideByteCount
         }
-        result.dst += product * descriptor.m * descriptor.n * 4
+        result.dst += product * descriptor.m * descriptor.dstRowElements * 4
         return result
     }
 
@@ -288,7 +289,7 @@ package struct GemmSchedule: Sendable {
             var arguments = source
             arguments.src =
                 part.operands.src + (row * descriptor.src.row + terms.lowerBound * descriptor.src.column) * 4
-            arguments.dst = part.operands.dst + (row * descriptor.n + column) * 4
+            arguments.dst = part.operands.dst + (row * descriptor.dstRowElements + column) * 4
             arguments.tileCount = tiles.count
             setEpilogue(&arguments, row: part.firstRow + row, column: column, part.operands)
             body(Variant(panel: kind(ofPanel: panel), hasLessRows: hasLessRows), arguments)
@@ -301,7 +302,7 @@ package struct GemmSchedule: Sendable {
             switch operandExtents[position] {
             case .channel: address += column * 4
             case .row: address += row * 4
-            case .full: address += (row * descriptor.n + column) * 4 - arguments.dst
+            case .full: address += (row * descriptor.operandRowElements + column) * 4
             default: break
             }
             arguments.operands[position] = address

@@ -27,6 +27,13 @@ package struct GemmTile: Hashable, Sendable {
         }
     }
 
+    /// The tile of `rows` rows with the lowest estimated cost, for products whose rows are cut by others.
+    package static func best(_ descriptor: GemmDescriptor, rows: Int, _ target: VectorTarget) -> Self {
+        let tiles = candidates(target).filter { $0.rows == rows }
+        return tiles.min { descriptor.cycles($0, target.lanes) < descriptor.cycles($1, target.lanes) }
+            ?? Self(rows: rows, vectors: 1)
+    }
+
     /// Estimated cycles of one term: two multiply-adds and two loads a cycle, a multiply-add chain of four cycles, weights
     /// from the second-level cache at 24 bytes a cycle. What comes on top, for the loop and for every load, is fitted to
     /// measurements: 6×4 and 8×3 reached 97 % of the peak where 4×6 reached 92 %.

@@ -12,8 +12,9 @@ package struct GemmTileDescriptor: Hashable, Sendable {
     package var weightsTermByteCount: Int
     /// Whether the last vector of weights may be read as a whole although ``lastLanes`` says that less of it exists.
     package var areWeightsPadded: Bool
-    /// From a dst element to that of the next row; operands of the epilogue as large as dst lie like it.
+    /// From a dst element to that of the next row, and from one of an operand of the epilogue that is as large as dst.
     package var dstRowByteCount: Int
+    package var operandRowByteCount: Int
     /// Cache lines of the next weights to ask for in a round of ``termUnroll`` terms.
     package var prefetchLineCount = 0
     /// Whether sums are long enough to fetch dst, from far away, in the meantime.
@@ -40,6 +41,7 @@ package struct GemmTileDescriptor: Hashable, Sendable {
         self.weightsTermByteCount = weightsTermByteCount
         self.areWeightsPadded = areWeightsPadded
         self.dstRowByteCount = dstRowByteCount
+        operandRowByteCount = dstRowByteCount
     }
 }
 
@@ -63,7 +65,7 @@ package struct GemmArguments: BitwiseCopyable, Sendable {
     /// Not 0 where terms follow in a later call.
     package var leavesSum = 0
     /// Operands of the epilogue, in the order of ``Epilogue/memoryOperands``: the address of the element for the first row
-    /// and column of the call; of an operand as large as dst, the distance from dst.
+    /// and column of the call.
     package var operands = SIMD4<Int>()
 
     /// How many operands there is room for.
