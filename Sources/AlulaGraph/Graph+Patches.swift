@@ -98,10 +98,23 @@ extension Graph {
         before node: NodeID,
         name: String
     ) -> ValueID {
-        let output = append(operation, inputs: inputs, outputNames: [name], name: name)
-        guard let value = output.first ?? nil, let id = order.popLast() else { preconditionFailure("append failed") }
-        order.insert(id, at: order.firstIndex(of: node) ?? order.endIndex)
+        let outputs = insert(operation, inputs, outputNames: [name], before: node, name: name)
+        guard let value = outputs.first ?? nil else { preconditionFailure("insert failed") }
         return value
+    }
+
+    /// Inserts a node right before `node` and returns its outputs; see ``append(_:inputs:outputNames:name:)``.
+    package mutating func insert(
+        _ operation: any Operator,
+        _ inputs: [ValueID?],
+        outputNames: [String?],
+        before node: NodeID,
+        name: String
+    ) -> [ValueID?] {
+        let outputs = append(operation, inputs: inputs, outputNames: outputNames, name: name)
+        let id = order.removeLast()
+        order.insert(id, at: order.firstIndex(of: node) ?? order.endIndex)
+        return outputs
     }
 
     /// Replaces what a node computes and reads; its outputs stay.

@@ -96,6 +96,25 @@ import Testing
         #expect(after.nodes.map { after[$0].operation.name } == ["Gelu"])
     }
 
+    @Test(arguments: [false, true])
+    func approximateGeluIsRecognised(usesPower: Bool) throws {
+        var graph = Graph()
+        let x = graph.addInput("x", .float32, [2, 8])
+        func number(_ value: Float) -> Graph.ValueID { graph.addConstant(Tensor(scalar: value), name: "c") }
+        let half = graph.append(Mul(), x, number(0.5), name: "half")
+        let cube =
+            usesPower
+            ? graph.append(Pow(), x, number(3), name: "cube")
+            : graph.append(Mul(), graph.append(Mul(), x, x, name: "square"), x, name: "cube")
+        let small = graph.append(Mul(), cube, number(0.044_715), name: "small")
+        let scaled = graph.append(Mul(), graph.append(Add(), x, small, name: "s"), number(0.797_884_6), name: "scaled")
+        let gate = graph.append(Add(), graph.append(Tanh(), scaled, name: "tanh"), number(1), name: "gate")
+        graph.markOutput(graph.append(Mul(), half, gate, name: "y"))
+        let after = try applyPass(.recogniseActivations, to: graph)
+        #expect(after.nodes.map { after[$0].operation.name } == ["Gelu"])
+        #expect((after[after.nodes[0]].operation as? Gelu)?.usesTanh == true)
+    }
+
     // MARK: - Arithmetic
 
     @Test func powersWithSmallExponentsAreReplaced() throws {

@@ -6,7 +6,8 @@ internal import AlulaTensor
 
 extension GraphPass {
     /// Finds activations that exporters wrote as several operators: SiLU `x·sigmoid(x)`, Mish `x·tanh(softplus(x))`,
-    /// HardSwish `x·hardsigmoid(x)`, and Gelu `½·x·(1 + erf(x/√2))` in either order of its products.
+    /// HardSwish `x·hardsigmoid(x)`, and Gelu `½·x·(1 + erf(x/√2))` or `½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³)))` in either
+    /// order of its products.
     package static let recogniseActivations = GraphPass(name: "recognise-activations") {
         graph,
         context throws(BuilderError) in
@@ -60,12 +61,12 @@ private struct ActivationSearch {
         return nil
     }
 
-    /// `½ · (x · (1 + erf(x/√2)))` or `(½ · x) · (1 + erf(x/√2))` or `x · (½ · (1 + erf(x/√2)))`.
+    /// `½ · (x · gate)` or `(½ · x) · gate` or `x · (½ · gate)`, where `gate` is what ``gate(_:of:)`` finds.
     func gelu(_ node: Graph.Node) -> (operation: any Operator, value: Graph.ValueID)? {
         if let half = graph.position(of: 0.5, node), let product = inner(1 - half, node), product.operation is Mul {
             for position in [1, 0] {
-                if let x = product.inputs[1 - position], isErfGate(inner(position, product), of: x) {
-                    return (Gelu(), x)
+                if let x = product.inputs[1 - position], let found = gate(inner(position, product), of: x) {
+                    return (found, x)
                 }
             }
         }
@@ -73,17 +74,44 @@ private struct ActivationSearch {
             guard let other = node.inputs[1 - position] else { continue }
             if let halved = inner(1 - position, node), halved.operation is Mul,
                 let half = graph.position(of: 0.5, halved), let x = halved.inputs[1 - half],
-                isErfGate(inner(position, node), of: x)
+                let found = gate(inner(position, node), of: x)
             {
-                return (Gelu(), x)
+                return (found, x)
             }
             if let halved = inner(position, node), halved.operation is Mul,
-                let half = graph.position(of: 0.5, halved), isErfGate(inner(1 - half, halved), of: other)
+                let half = graph.position(of: 0.5, halved), let found = gate(inner(1 - half, halved), of: other)
             {
-                return (Gelu(), other)
+                return (found, other)
             }
         }
         return nil
+    }
+
+    /// The GELU whose gate, times two, a node computes.
+    private func gate(_ sum: Graph.Node?, of x: Graph.ValueID) -> Gelu? {
+        isErfGate(sum, of: x) ? Gelu() : isTanhGate(sum, of: x) ? Gelu(usesTanh: true) : nil
+    }
+
+    /// Whether a node computes `1 + tanh(√(2/π)·(x + 0.044715·x³))`.
+    private func isTanhGate(_ sum: Graph.Node?, of x: Graph.ValueID) -> Bool {
+        guard let sum, sum.operation is Add, let one = graph.position(of: 1, sum), let tanh = inner(1 - one, sum),
+            tanh.operation is Tanh, let scaled = inner(0, tanh), scaled.operation is Mul,
+            let factor = graph.position(of: 0.797_884_56, scaled), let inside = inner(1 - factor, scaled),
+            inside.operation is Add, let position = inside.inputs.firstIndex(of: x),
+            let cubed = inner(1 - position, inside), cubed.operation is Mul,
+            let small = graph.position(of: 0.044_715, cubed), let cube = inner(1 - small, cubed)
+        else { return false }
+        return isCube(cube, of: x)
+    }
+
+    /// Whether a node computes `x³`, as a power or as products.
+    private func isCube(_ node: Graph.Node, of x: Graph.ValueID) -> Bool {
+        if node.operation is Pow { return node.inputs.first == x && graph.scalar(1, node) == 3 }
+        guard node.operation is Mul, let position = node.inputs.firstIndex(of: x),
+            let square = inner(1 - position, node)
+        else { return false }
+        return square.operation is Mul && square.inputs == [x, x]
+            || square.operation is Pow && square.inputs.first == x && graph.scalar(1, square) == 2
     }
 
     /// Whether a node computes `1 + erf(x/√2)`.
