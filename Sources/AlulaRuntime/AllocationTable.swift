@@ -39,6 +39,31 @@ final class AllocationTable: Sendable {
         }
     }
 
+    /// Adds memory that the device did not allocate itself.
+    /// - Throws: ``ExecutionError/invalidArgument(_:)`` when it overlaps a live allocation.
+    func insertForeign(_ allocation: Allocation) throws(ExecutionError) {
+        let start = allocation.address
+        try state.withLock { state throws(ExecutionError) in
+            let index = Self.insertionIndex(of: start, in: state.live)
+            let end = start.rawValue + UInt(allocation.byteCount)
+            let overlapsPrevious = index > 0 && state.live[index - 1].end > start.rawValue
+            let overlapsNext = index < state.live.count && state.live[index].start < end
+            guard !overlapsPrevious, !overlapsNext else {
+                throw .invalidArgument(
+                    .init(
+                        "memory is registered or allocated already",
+                        in: "host memory registration",
+                        got: "\(start), \(allocation.byteCount) bytes",
+                        expected: "memory the device does not know"
+                    )
+                )
+            }
+            state.live.insert(Entry(start: start.rawValue, end: end, allocation: allocation), at: index)
+            state.byteCount += allocation.byteCount
+            state.freed.removeAll { $0.overlaps(start.rawValue..<end) }
+        }
+    }
+
     /// Removes an allocation; one that is not there is ignored.
     func remove(_ allocation: Allocation) {
         let start = allocation.address

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import AlulaSystem
+package import AlulaSystem
 internal import Synchronization
 
 /// A processor that runs engines: worker teams, memory and streams, the way a CUDA device owns them.
@@ -110,6 +110,23 @@ public final class Device: Sendable {
     /// - Note: CUDA: `cudaHostAlloc`.
     public func allocateHost(byteCount: Int) throws(ExecutionError) -> HostMemory {
         HostMemory(try makeAllocation(.pinnedHost, byteCount: byteCount), in: table)
+    }
+
+    /// Makes memory of the caller's pinned host memory: copies and bindings use it in place until it is freed.
+    ///
+    /// - Parameter lent: the bytes, which must not overlap any live allocation of the device.
+    /// - Throws: ``ExecutionError/invalidArgument(_:)`` when they do or there are none.
+    /// - Note: CUDA: `cudaHostRegister`.
+    package func registerHost(_ lent: AlignedAllocation) throws(ExecutionError) -> HostMemory {
+        try checkCallable("registerHost")
+        guard lent.byteCount > 0 else {
+            throw .invalidArgument(
+                .init("empty memory", in: "host memory registration", got: "0 bytes", expected: "at least one byte")
+            )
+        }
+        let memory = Allocation(kind: .pinnedHost, storage: lent, byteCount: lent.byteCount)
+        try table.insertForeign(memory)
+        return HostMemory(memory, in: table, isRegistered: true)
     }
 
     private func makeAllocation(_ kind: MemoryKind, byteCount: Int) throws(ExecutionError) -> Allocation {

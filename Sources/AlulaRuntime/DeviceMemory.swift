@@ -57,11 +57,12 @@ public final class HostMemory: MemoryRangeConvertible, Sendable {
     private let handle: AllocationHandle
     private let region: MemoryRegion
 
-    init(_ allocation: Allocation, in table: AllocationTable) {
+    /// - Parameter isRegistered: whether the table knows the allocation already.
+    init(_ allocation: Allocation, in table: AllocationTable, isRegistered: Bool = false) {
         address = allocation.address
         byteCount = allocation.byteCount
         region = allocation.region
-        handle = AllocationHandle(allocation, in: table)
+        handle = AllocationHandle(allocation, in: table, isRegistered: isRegistered)
     }
 
     /// Ends the use of the memory by new commands. Commands already enqueued keep its bytes until they have run.
@@ -107,10 +108,10 @@ private final class AllocationHandle: Sendable {
     private let allocation: Locked<Allocation?>
     private let table: AllocationTable
 
-    init(_ allocation: Allocation, in table: AllocationTable) {
+    init(_ allocation: Allocation, in table: AllocationTable, isRegistered: Bool = false) {
         self.allocation = Locked(allocation)
         self.table = table
-        table.insert(allocation)
+        if !isRegistered { table.insert(allocation) }
     }
 
     deinit {

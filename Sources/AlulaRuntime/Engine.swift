@@ -138,7 +138,7 @@ public final class Engine: Sendable {
     }
 
     /// The ranges of profile `index` by input name; none at all where there are no profiles.
-    func profileRanges(_ index: Int) throws(ExecutionError) -> [String: OptimizationProfile.Range] {
+    package func profileRanges(_ index: Int) throws(ExecutionError) -> [String: OptimizationProfile.Range] {
         if plan.profiles.isEmpty, index == 0 { return [:] }
         guard plan.profiles.indices.contains(index) else {
             throw .invalidArgument(

@@ -69,6 +69,16 @@ public final class ExecutionEvent: Sendable {
         try reportFailure(at: position)
     }
 
+    /// Calls `body` once the latest recorded work has run or been skipped, failed or not: at once on the calling thread when it
+    /// has, else on the stream's thread. For event loops that are woken through a file descriptor.
+    ///
+    /// `body` must not wait and must not call into the API.
+    /// - Throws: As ``query()``, but nothing of the recorded work's failure.
+    package func whenComplete(_ body: @escaping @Sendable () -> Void) throws(ExecutionError) {
+        guard let position = try positionForHost("whenComplete") else { return body() }
+        position.core.whenComplete(position.sequence, resume: body)
+    }
+
     /// Milliseconds from the moment `start` was reached to the moment this event was, with the clock's nanosecond steps.
     /// - Throws: ``ExecutionError/invalidArgument(_:)`` when either was made without timing,
     ///   ``ExecutionError/invalidState(_:)`` when either was never recorded, ``ExecutionError/notReady(_:)`` when either

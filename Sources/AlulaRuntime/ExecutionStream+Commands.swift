@@ -81,16 +81,19 @@ extension ExecutionStream {
     /// As ``copy(fromPageable:to:fileID:line:)-(Span<Element>,_,_,_)``, for memory known by address (C, Python).
     ///
     /// In a capture the region itself becomes part of the graph, which keeps its owner, and is read at every replay.
+    /// - Parameter isBorrowed: whether the region is read when the copy runs, instead of a snapshot of it: the caller keeps it
+    ///   valid and unchanged until then.
     package func copy(
         fromPageable source: MemoryRegion,
         to destination: some MemoryRangeConvertible,
+        isBorrowed: Bool = false,
         fileID: StaticString = #fileID,
         line: UInt = #line
     ) throws(ExecutionError) {
         let site = CallSite(fileID: fileID, line: line)
         let range = try destination.memoryRange()
         let destination = try operand(range, byteCount: source.byteCount, role: "copy destination")
-        if core.isCapturing {
+        if isBorrowed || core.isCapturing {
             try core.push(.copy(from: MemoryOperand(unregistered: source), to: destination), from: site)
             return
         }
@@ -128,9 +131,11 @@ extension ExecutionStream {
     }
 
     /// As ``copy(from:toPageable:fileID:line:)-(_,MutableSpan<Element>,_,_)``, for memory known by address (C, Python).
+    /// - Parameter isBorrowed: whether to return at once: the caller keeps the region valid until the copy has run.
     package func copy(
         from source: MemoryRange,
         toPageable destination: MemoryRegion,
+        isBorrowed: Bool = false,
         fileID: StaticString = #fileID,
         line: UInt = #line
     ) throws(ExecutionError) {
@@ -141,12 +146,13 @@ extension ExecutionStream {
                 givenByteCount: destination.byteCount
             )
         }
-        try core.refusePageableCapture()
+        if !isBorrowed { try core.refusePageableCapture() }
         let body = CommandBody.copy(
             from: try operand(source, byteCount: source.byteCount, role: "copy source"),
             to: MemoryOperand(unregistered: destination)
         )
         let sequence = try core.push(body, from: CallSite(fileID: fileID, line: line))
+        if isBorrowed { return }
         core.waitUntilComplete(sequence)
         try core.failure.report(for: .wait)
         if let error = core.failure.current(through: sequence) { throw error }

@@ -28,7 +28,7 @@ final class StreamCore: Sendable {
         var isStopping = false
         var capture: CaptureSession?
         var timeline = CommandTimeline()
-        var continuations: [(sequence: UInt64, continuation: CheckedContinuation<Void, Never>)] = []
+        var waiters: [(sequence: UInt64, resume: @Sendable () -> Void)] = []
     }
 
     /// The number C and Python know the stream by; 0 is the default stream.
@@ -52,7 +52,7 @@ final class StreamCore: Sendable {
     private let progress = FutexWord()
     /// Advances with every push.
     private let mail = FutexWord()
-    private let continuationCount = Atomic<Int>(0)
+    private let waiterCount = Atomic<Int>(0)
 
     /// How long an idle stream thread looks for the next command before it sleeps.
     static let idleSpinNanoseconds: UInt64 = 100_000
@@ -204,36 +204,40 @@ final class StreamCore: Sendable {
     /// Suspends the task until everything up to `sequence` has run or been skipped; blocks no thread.
     func suspendUntilComplete(_ sequence: UInt64) async {
         if isComplete(sequence) { return }
-        await withCheckedContinuation { continuation in
-            let isDone = state.withLock { state in
-                // Pairs with the load in `publish`: it sees this count, or this thread sees its sequence number.
-                continuationCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
-                if isComplete(sequence) {
-                    continuationCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
-                    return true
-                }
-                state.continuations.append((sequence, continuation))
-                return false
+        await withCheckedContinuation { continuation in whenComplete(sequence) { continuation.resume() } }
+    }
+
+    /// Calls `resume` once everything up to `sequence` has run or been skipped: at once on the calling thread when it has,
+    /// else on the stream's thread, which `resume` must not hold up.
+    func whenComplete(_ sequence: UInt64, resume: @escaping @Sendable () -> Void) {
+        let isDone = state.withLock { state in
+            // Pairs with the load in `publish`: it sees this count, or this thread sees its sequence number.
+            waiterCount.wrappingAdd(1, ordering: .sequentiallyConsistent)
+            if isComplete(sequence) {
+                waiterCount.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+                return true
             }
-            if isDone { continuation.resume() }
+            state.waiters.append((sequence, resume))
+            return false
         }
+        if isDone { resume() }
     }
 
     /// Makes everything up to `sequence` count as done and wakes whoever waits for it. Only the running thread calls it.
     func publish(_ sequence: UInt64) {
         completedSequence.store(sequence, ordering: .sequentiallyConsistent)
         progress.advance()
-        if continuationCount.load(ordering: .sequentiallyConsistent) > 0 { resumeContinuations(through: sequence) }
+        if waiterCount.load(ordering: .sequentiallyConsistent) > 0 { resumeWaiters(through: sequence) }
     }
 
-    private func resumeContinuations(through sequence: UInt64) {
+    private func resumeWaiters(through sequence: UInt64) {
         let ready = state.withLock { state in
-            let ready = state.continuations.filter { $0.sequence <= sequence }
-            state.continuations.removeAll { $0.sequence <= sequence }
+            let ready = state.waiters.filter { $0.sequence <= sequence }
+            state.waiters.removeAll { $0.sequence <= sequence }
             return ready
         }
-        continuationCount.wrappingSubtract(ready.count, ordering: .sequentiallyConsistent)
-        for waiter in ready { waiter.continuation.resume() }
+        waiterCount.wrappingSubtract(ready.count, ordering: .sequentiallyConsistent)
+        for waiter in ready { waiter.resume() }
     }
 
     // MARK: Running

@@ -2,12 +2,13 @@
 
 internal import Glibc
 
-/// Owned, zero-filled memory at a 256-byte boundary (TensorRT's alignment for bindings).
+/// Owned, zero-filled memory at a 256-byte boundary (TensorRT's alignment for bindings), or memory borrowed from a caller.
 ///
 /// From 128 KiB on the memory is mapped directly, so zeroes cost nothing until touched; from 2 MiB on it starts at a 2 MiB
 /// boundary and asks for huge pages.
 ///
-/// - Safety: The object owns `byteCount` bytes from ``baseAddress`` on until `deinit`. It does not order accesses: whoever
+/// - Safety: The object owns `byteCount` bytes from ``baseAddress`` on until `deinit`, or whoever lent them keeps them valid
+///   until the object calls back from `deinit`. It does not order accesses: whoever
 ///   shares it between threads does (streams, events).
 @safe
 package final class AlignedAllocation: @unchecked Sendable {
@@ -19,7 +20,14 @@ package final class AlignedAllocation: @unchecked Sendable {
     package let byteCount: Int
     private let base: UnsafeMutableRawPointer
     private let reservedByteCount: Int
-    private let isMapped: Bool
+    private let origin: Origin
+
+    /// Where the bytes come from, and so where they go.
+    private enum Origin: Sendable {
+        case heap
+        case mapping
+        case borrowed(giveBack: @Sendable () -> Void)
+    }
 
     /// Allocates `byteCount` zero bytes.
     /// - Throws: ``SystemError/outOfMemory(byteCount:limitByteCount:)``, ``SystemError/invalidArgument(name:got:expected:)``.
@@ -32,7 +40,7 @@ package final class AlignedAllocation: @unchecked Sendable {
             throw .outOfMemory(byteCount: byteCount, limitByteCount: limitByteCount)
         }
         let rounded = (max(byteCount, 1) + Self.alignmentByteCount - 1) & ~(Self.alignmentByteCount - 1)
-        isMapped = rounded >= 128 << 10
+        let isMapped = rounded >= 128 << 10
         let pointer = unsafe isMapped ? Self.map(byteCount: rounded) : Self.allocateSmall(byteCount: rounded)
         guard let pointer = unsafe pointer else {
             throw .outOfMemory(byteCount: byteCount, limitByteCount: limitByteCount)
@@ -40,13 +48,29 @@ package final class AlignedAllocation: @unchecked Sendable {
         self.byteCount = byteCount
         unsafe base = pointer
         reservedByteCount = rounded
+        origin = isMapped ? .mapping : .heap
+    }
+
+    /// Borrows `byteCount` bytes at any alignment.
+    ///
+    /// - Safety: they stay valid, and writable if anything writes them, until `giveBack` is called.
+    @unsafe
+    package init(
+        borrowing start: UnsafeMutableRawPointer,
+        byteCount: Int,
+        giveBack: @escaping @Sendable () -> Void
+    ) {
+        self.byteCount = byteCount
+        unsafe base = start
+        reservedByteCount = byteCount
+        origin = .borrowed(giveBack: giveBack)
     }
 
     deinit {
-        if isMapped {
-            unsafe munmap(base, reservedByteCount)
-        } else {
-            unsafe free(base)
+        switch origin {
+        case .heap: unsafe free(base)
+        case .mapping: unsafe munmap(base, reservedByteCount)
+        case .borrowed(let giveBack): giveBack()
         }
     }
 

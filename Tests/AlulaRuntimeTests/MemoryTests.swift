@@ -15,6 +15,38 @@ import Testing
         stream = .handCranked(on: device, name: "cranked")
     }
 
+    // MARK: Memory of the caller's
+
+    @Test func registeredMemoryIsUsedInPlaceAndReleasedWhenNothingUsesIt() throws {
+        let owner = try AlignedAllocation(byteCount: 64)
+        let isReleased = Locked(false)
+        let target = try device.allocate(byteCount: 16)
+        do {
+            let lent = unsafe AlignedAllocation(borrowing: owner.baseAddress + 16, byteCount: 16) {
+                isReleased.withLock { $0 = true }
+            }
+            let memory = try device.registerHost(lent)
+            #expect(device.memoryKind(at: memory.address) == .pinnedHost)
+            try stream.copy(from: memory, to: target)
+            try memory.free()
+        }
+        owner.region.fill(with: 5)  // read when the command runs
+        #expect(!isReleased.withLock { $0 }, "the copy still needs the memory")
+        crankAll(stream)
+        #expect(isReleased.withLock { $0 })
+        #expect(try bytes(of: target, on: device) == [UInt8](repeating: 5, count: 16))
+    }
+
+    @Test func registeredMemoryMustBeUnknown() throws {
+        let memory = try device.allocateHost(byteCount: 64)
+        let region = try memory.memoryRange().region
+        for (start, byteCount) in [(0, 64), (63, 2), (-1, 2), (10, 0)] {
+            let lent = unsafe AlignedAllocation(borrowing: region.baseAddress + start, byteCount: byteCount) {}
+            let error = #expect(throws: ExecutionError.self) { try device.registerHost(lent) }
+            #expect(error?.code == .invalidArgument)
+        }
+    }
+
     // MARK: Row "device memory"
 
     @Test(arguments: [0, 1, 255, 4096, 3 << 20])

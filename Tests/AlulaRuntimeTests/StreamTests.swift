@@ -35,6 +35,25 @@ import Testing
         #expect(try stream.query() == .ready)
     }
 
+    // MARK: Completion
+
+    @Test func completionIsReportedOnceAlsoForWorkThatFailed() throws {
+        let stream = ExecutionStream.handCranked(on: device)
+        let event = ExecutionEvent()
+        let log = Log<Int>()
+        try event.whenComplete { log.append(0) }
+        #expect(log.entries == [0], "an event never recorded is complete")
+        try stream.launchHostFunction { () throws(ExecutionError) in
+            throw .failedExecution(.init("failure", in: "test", got: "failure", expected: "failure"))
+        }
+        try stream.launchHostFunction { log.append(1) }
+        try stream.record(event)
+        try event.whenComplete { log.append(2) }
+        #expect(log.entries == [0])
+        while stream.runNext() {}
+        #expect(log.entries == [0, 2], "skipped, but complete")
+    }
+
     // MARK: Row "independence"
 
     @Test func longKernelDoesNotStopTheCopiesOfAnotherStream() throws {

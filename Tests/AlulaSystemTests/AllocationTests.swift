@@ -27,6 +27,24 @@ import Testing
         #expect(throws: SystemError.self) { _ = try AlignedAllocation(byteCount: -1) }
     }
 
+    @Test func borrowedMemoryIsGivenBackOnce() throws {
+        let owner = try AlignedAllocation(byteCount: 64)
+        let givenBack = Locked(0)
+        do {
+            let lent = unsafe AlignedAllocation(borrowing: owner.baseAddress + 4, byteCount: 8) {
+                givenBack.withLock { $0 += 1 }
+            }
+            #expect(lent.region.address == owner.region.address + 4)
+            lent.region.fill(with: 7)
+            #expect(givenBack.withLock { $0 } == 0)
+        }
+        #expect(givenBack.withLock { $0 } == 1)
+        let sum = owner.region.withElements(of: UInt8.self) { bytes in
+            bytes.indices.reduce(0) { $0 + Int(bytes[$1]) }
+        }
+        #expect(sum == 56)
+    }
+
     @Test func regionKeepsItsAllocationAlive() throws {
         weak var weakAllocation: AlignedAllocation?
         do {
