@@ -28,6 +28,9 @@ public struct ImporterRegistry: Sendable {
     /// The importer of an operator; nil when there is none.
     public func importer(for name: String, domain: String) -> NodeImporter? { importers[Self.key(name, domain)] }
 
+    /// The names of all operators with an importer, ascending; those outside ONNX's own domain with their domain in front.
+    public var names: [String] { importers.keys.sorted() }
+
     private static func key(_ name: String, _ domain: String) -> String {
         domain.isEmpty || domain == "ai.onnx" ? name : "\(domain).\(name)"
     }
