@@ -39,6 +39,8 @@ let modules: [Module] = [
             "AlulaTensor", "AlulaOperators", "AlulaGraph", "AlulaONNX", "AlulaPlan", "AlulaBuilder", "AlulaRuntime",
         ]
     ),
+    // The system module for locks and borrowed memory, which stay out of the public interface.
+    Module(name: "AlulaCAPI", dependencies: ["Alula", "AlulaSystem", "CAlula"]),
     Module(name: "AlulaPointPillars", dependencies: ["Alula"]),
     Module(
         name: "AlulaTesting",
@@ -79,6 +81,8 @@ let package = Package(
     products: [
         .library(name: "Alula", targets: ["Alula"]),
         .executable(name: "alula", targets: ["AlulaCLI"]),
+        // Tools/build-library.sh makes libalula.so of it.
+        .library(name: "AlulaC", type: .dynamic, targets: ["AlulaCAPI"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
@@ -108,6 +112,8 @@ let package = Package(
         ]
     }
         + [
+            // The header of the C interface, and the per-thread error text that only C can keep.
+            .target(name: "CAlula"),
             // Stands in front of malloc in the test executable; no product links it.
             .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
             .testTarget(
