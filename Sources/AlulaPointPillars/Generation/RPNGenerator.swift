@@ -44,6 +44,8 @@ public struct RPNGenerator: Sendable {
     public var upsampledChannels = 128
     /// Heads by output name with their channels: KITTI's three classes with two anchors each.
     public var heads = [(name: "cls", channels: 18), (name: "box", channels: 42), (name: "dir", channels: 12)]
+    /// Added to the biases of the head called `cls`: negative numbers lower all scores.
+    public var logitOffset: Float = 0
     /// Seed of all weights.
     public var seed: UInt64 = 1
 
@@ -145,36 +147,27 @@ public struct RPNGenerator: Sendable {
         _ oc: Int
     ) {
         let weights = graph.addConstant(maker.weights([oc, ic, 1, 1], fanIn: ic), name: "conv_\(name).weight")
-        let bias = graph.addConstant(maker.bias(oc), name: "conv_\(name).bias")
+        let offset = name == "cls" ? logitOffset : 0
+        let bias = graph.addConstant(maker.bias(oc, around: offset), name: "conv_\(name).bias")
         let dst = graph.append(Conv(), src, weights, bias, name: "conv_\(name)")
         graph.markOutput(graph.append(Transpose(permutation: [0, 2, 3, 1]), dst, name: name))
     }
 }
 
-/// Draws weights from a seeded generator (SplitMix64), the same on every machine.
-private struct WeightMaker {
-    private var state: UInt64
+/// Draws weights from a seed, the same on every machine.
+struct WeightMaker {
+    private var numbers: SeededNumbers
 
-    init(seed: UInt64) { state = seed }
+    init(seed: UInt64) { numbers = SeededNumbers(seed: seed) }
 
     /// Uniform weights with variance `2 / fanIn`.
     mutating func weights(_ shape: Shape, fanIn: Int) -> Tensor {
         let limit = (6 / Float(fanIn)).squareRoot()
-        return Tensor((0..<shape.elementCount).map { _ in limit * symmetric() }, shape: shape)
+        return Tensor((0..<shape.elementCount).map { _ in limit * numbers.symmetric() }, shape: shape)
     }
 
-    /// Small biases around zero.
-    mutating func bias(_ count: Int) -> Tensor {
-        Tensor((0..<count).map { _ in 0.05 * symmetric() }, shape: [count])
-    }
-
-    /// Uniform in −1 ..< 1, with 24 random bits.
-    private mutating func symmetric() -> Float {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var bits = state
-        bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
-        bits ^= bits >> 31
-        return Float(bits >> 40) / Float(1 << 23) - 1
+    /// Small biases around `offset`.
+    mutating func bias(_ count: Int, around offset: Float = 0) -> Tensor {
+        Tensor((0..<count).map { _ in offset + 0.05 * numbers.symmetric() }, shape: [count])
     }
 }
