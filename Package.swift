@@ -43,6 +43,11 @@ let modules: [Module] = [
     Module(name: "AlulaCAPI", dependencies: ["Alula", "AlulaSystem", "CAlula"]),
     Module(name: "AlulaPointPillars", dependencies: ["Alula"]),
     Module(
+        name: "AlulaPointPillarsYAML",
+        dependencies: ["AlulaPointPillars"],
+        packages: [.product(name: "Yams", package: "Yams")]
+    ),
+    Module(
         name: "AlulaTesting",
         dependencies: [
             "AlulaGraph", "AlulaONNX", "AlulaOperators", "AlulaKernels", "AlulaPlan", "AlulaBuilder", "AlulaRuntime",
@@ -52,7 +57,9 @@ let modules: [Module] = [
     ),
     Module(
         name: "AlulaCLI",
-        dependencies: ["Alula", "AlulaPointPillars", "AlulaSystem", "AlulaTesting", "AlulaJIT"],
+        dependencies: [
+            "Alula", "AlulaPointPillars", "AlulaPointPillarsYAML", "AlulaSystem", "AlulaTesting", "AlulaJIT",
+        ],
         packages: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
         isExecutable: true
     ),
@@ -85,7 +92,8 @@ let package = Package(
         .library(name: "AlulaC", type: .dynamic, targets: ["AlulaCAPI"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: modules.flatMap { module -> [Target] in
         let dependencies = module.dependencies.map { Target.Dependency.target(name: $0) } + module.packages
