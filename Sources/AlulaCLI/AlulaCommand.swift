@@ -13,6 +13,7 @@ struct AlulaCommand: ParsableCommand {
             BenchCommand.self,
             BuildCommand.self,
             ConformanceCommand.self,
+            DetectCommand.self,
             DoctorCommand.self,
             InspectCommand.self,
             ListKnobsCommand.self,

@@ -50,6 +50,13 @@ package enum Files {
         unsafe access(path, F_OK) == 0
     }
 
+    /// The bytes of the file at `path`; nil when there is none, or it is no file.
+    package static func byteCount(_ path: String) -> Int? {
+        var information = stat()
+        guard unsafe stat(path, &information) == 0, information.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Int(information.st_size)
+    }
+
     /// Removes the file at `path`.
     /// - Throws: ``SystemError/file(operation:path:errorNumber:)``.
     package static func remove(_ path: String) throws(SystemError) {
@@ -133,6 +140,9 @@ package final class FileWriter {
             throw error.renamed(path: path)
         }
     }
+
+    /// Appends bytes from an array; as ``append(_:)-(RawSpan)``.
+    package func append(_ bytes: [UInt8]) throws(SystemError) { try append(unsafe bytes.span.bytes) }
 
     /// Moves what was written to its destination, replacing what was there.
     /// - Throws: ``SystemError/file(operation:path:errorNumber:)``; the destination is then untouched.
