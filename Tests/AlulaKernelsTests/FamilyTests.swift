@@ -138,6 +138,19 @@ private func freshGenerator() -> (SeededRandom, String) {
         }
     }
 
+    /// A slope of one axis runs along the channels where the operator says so, not along the last axis.
+    @Test func slopesByChannelMatchTheReference() throws {
+        var generator = SeededRandom(seed: 8)
+        let slopes = PRelu(isChannelwise: true)
+        for shape: Shape in [[2, 5, 3, 5], [1, 5, 7, 11], [3, 5, 4], [2, 5]] {
+            let (src, slope) = (generator.tensor(shape), generator.tensor([5]))
+            try checkKernel(slopes, [src, slope])
+            let stages = [Fused.Stage(slopes, operandInput: 2), Fused.Stage(Relu())]
+            let fused = Fused(producer: Sub(), producerInputCount: 2, stages: stages)
+            try checkKernel(fused, [src, generator.tensor(shape), slope])
+        }
+    }
+
     @Test func variadicOperatorsAndLongTensorsSplitIntoParts() throws {
         var generator = SeededRandom(seed: 4)
         let inputs = [generator.tensor([3, 30_000]), generator.tensor([30_000]), generator.tensor([3, 1])]

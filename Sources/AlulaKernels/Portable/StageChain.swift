@@ -42,11 +42,12 @@ struct StageChain: Sendable {
                 stages.append(.map(StageFunction(operation)))
                 continue
             }
+            // The shape as the operator broadcasts it: a slope may run along the channels.
             guard let combination = StageCombination(stage.operation, isReversed: stage.isReversed),
                 inputs.indices.contains(input), let type = inputs[input], type.dataType == .float32,
-                type.shape.broadcast(with: shape) == shape
+                let operand = Epilogue.operandShape(type.shape, of: stage.operation, output: shape)
             else { return nil }
-            operands.append(type.shape.broadcastStrides(to: shape))
+            operands.append(operand.broadcastStrides(to: shape))
             stages.append(.combine(combination, input: input, strides: []))
         }
         let merged = Self.mergeAxes(shape, operands)
