@@ -41,6 +41,39 @@ public struct Cast: Operator {
     public func floatingPointOperations(inputs: [TensorType?], outputs: [TensorType]) -> Int { 0 }
 }
 
+/// Parts are stretches of the tensors.
+extension Cast: PartitionedOperator {
+    /// By the bytes of both sides.
+    public func partCount(inputs: [TensorType?], outputs: [TensorType]) -> Int {
+        IndexedParts.count(byteCount: (inputs.first??.byteCount ?? 0) + (outputs.first?.byteCount ?? 0))
+    }
+
+    /// Converts a stretch.
+    public func evaluate(
+        part: Int,
+        of partCount: Int,
+        inputs: [Tensor?],
+        outputs: [Tensor?]
+    ) throws(OperatorError) {
+        guard let src = inputs.operand(0), let dst = outputs.operand(0) else { return }
+        // Stretches begin where cache lines of either side do, if the tensors do.
+        let group = 64
+        let groups = IndexedParts.range(part, of: partCount, count: (dst.elementCount + group - 1) / group)
+        guard !groups.isEmpty else { return }
+        let range = groups.lowerBound * group..<min(groups.upperBound * group, dst.elementCount)
+        guard let source = src.stretch(range), let target = dst.stretch(range) else { return }
+        convertElements(of: source, into: target)
+    }
+}
+
+extension Tensor {
+    /// Elements `range` of a contiguous tensor.
+    fileprivate func stretch(_ range: Range<Int>) -> Tensor? {
+        let start = byteOffset + range.lowerBound * dataType.byteCount
+        return Tensor(dataType: dataType, shape: [range.count], storage: storage, byteOffset: start)
+    }
+}
+
 extension Attributes {
     /// The data type whose ONNX number is the integer named `name`.
     func dataType(_ name: String, for op: String) throws(OperatorError) -> DataType {

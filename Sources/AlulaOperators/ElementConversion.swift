@@ -4,26 +4,48 @@ internal import AlulaTensor
 
 /// Converts every element of `src` to `dst`'s type, with the rules of ``Cast``; shapes hold equally many elements.
 ///
-/// Conversions between `float32` and the types networks mix with it are specialised; the others go through generic code.
+/// Conversions between the types networks mix are specialised; the others go through generic code.
 func convertElements(of src: Tensor, into dst: Tensor) {
     switch (src.dataType, dst.dataType) {
     case (let from, let to) where from == to: dst.reshaped(to: src.shape).copyElements(from: src)
     case (.float32, .float16): mapElements(src, into: dst) { (x: Float) in Float16(x) }
     case (.float16, .float32): mapElements(src, into: dst) { (x: Float16) in Float(x) }
     case (.float32, .int64): mapElements(src, into: dst) { (x: Float) in Int64(converting: Double(x)) }
+    case (.float32, .int32): mapElements(src, into: dst) { (x: Float) in Int32(converting: Double(x)) }
+    case (.float32, .float64): mapElements(src, into: dst) { (x: Float) in Double(x) }
+    case (.float64, .float32): mapElements(src, into: dst) { (x: Double) in Float(x) }
     case (.int64, .float32): mapElements(src, into: dst) { (x: Int64) in Float(x) }
-    case (.bool, .float32): mapElements(src, into: dst) { (x: Bool) -> Float in x ? 1 : 0 }
-    case (.float32, .bool): mapElements(src, into: dst) { (x: Float) in x != 0 }
+    case (.int32, .float32): mapElements(src, into: dst) { (x: Int32) in Float(x) }
+    case (.int64, .int32): mapElements(src, into: dst) { (x: Int64) in Int32(truncatingIfNeeded: x) }
+    case (.int32, .int64): mapElements(src, into: dst) { (x: Int32) in Int64(x) }
     case (.uint8, .float32): mapElements(src, into: dst) { (x: UInt8) in Float(x) }
-    case (.bool, _):
-        func run<D: NumericElement>(_: D.Type) {
-            mapElements(src, into: dst) { (x: Bool) in D(converting: x ? 1 : 0 as Int64) }
-        }
-        if let type = dst.dataType.numericElementType { run(type) }
-    case (_, .bool):
-        func run<S: NumericElement>(_: S.Type) { mapElements(src, into: dst) { (x: S) in x != .zero } }
-        if let type = src.dataType.numericElementType { run(type) }
+    case (.int8, .float32): mapElements(src, into: dst) { (x: Int8) in Float(x) }
+    case (.bool, _): convertBools(of: src, into: dst)
+    case (_, .bool): convertToBools(src, into: dst)
     default: convertNumbers(of: src, into: dst)
+    }
+}
+
+private func convertBools(of src: Tensor, into dst: Tensor) {
+    func run<D: NumericElement>(_: D.Type) {
+        let (no, yes) = (D(converting: 0 as Int64), D(converting: 1 as Int64))
+        mapElements(src, into: dst) { (x: Bool) in x ? yes : no }
+    }
+    switch dst.dataType {
+    case .float32: run(Float.self)
+    case .int32: run(Int32.self)
+    case .int64: run(Int64.self)
+    default: if let type = dst.dataType.numericElementType { run(type) }
+    }
+}
+
+private func convertToBools(_ src: Tensor, into dst: Tensor) {
+    func run<S: NumericElement>(_: S.Type) { mapElements(src, into: dst) { (x: S) in x != .zero } }
+    switch src.dataType {
+    case .float32: run(Float.self)
+    case .int32: run(Int32.self)
+    case .int64: run(Int64.self)
+    default: if let type = src.dataType.numericElementType { run(type) }
     }
 }
 

@@ -44,14 +44,7 @@ public struct Gather: Operator, Equatable {
         let extent = src.shape[axis]
         var indices = try checked.integers(1)
         for position in indices.indices {
-            guard let index = indices[position].normalizedIndex(in: extent) else {
-                throw checked.invalidValue(
-                    1,
-                    got: "index \(indices[position])",
-                    expected: "-\(extent)..<\(extent) for axis \(axis) of \(src.shape)"
-                )
-            }
-            indices[position] = index
+            indices[position] = try checked.normalized(indices[position], in: src.shape, axis: axis)
         }
         let inner = src.shape.elementCount(in: (axis + 1)..<src.shape.rank)
         guard dst.elementCount > 0 else { return }
@@ -66,4 +59,50 @@ public struct Gather: Operator, Equatable {
 
     /// Zero: data movement only.
     public func floatingPointOperations(inputs: [TensorType?], outputs: [TensorType]) -> Int { 0 }
+}
+
+/// Parts are rows of dst: one index under one outer index.
+extension Gather: PartitionedOperator {
+    /// By the bytes of dst.
+    public func partCount(inputs: [TensorType?], outputs: [TensorType]) -> Int {
+        IndexedParts.count(byteCount: outputs.first?.byteCount ?? 0)
+    }
+
+    /// Copies some rows.
+    public func evaluate(
+        part: Int,
+        of partCount: Int,
+        inputs: [Tensor?],
+        outputs: [Tensor?]
+    ) throws(OperatorError) {
+        let checked = try CheckedInputs(inputs, of: Self.name, count: 2...2)
+        let src = try checked.value(0)
+        let axis = try checked.axis(self.axis, of: 0)
+        guard let dst = outputs.first ?? nil else { return }
+        let count = try checked.required(1).shape.elementCount
+        let rowCount = src.shape.elementCount(in: 0..<axis) * count
+        let rows = IndexedParts.range(part, of: partCount, count: rowCount)
+        // What this part reads of the indices; all of them where nothing is copied, for the sake of the error.
+        let firstPlace = rows.isEmpty ? 0 : rows.lowerBound % count
+        let isWithinOne = firstPlace + rows.count <= count && !rows.isEmpty
+        let places = isWithinOne ? firstPlace..<(firstPlace + rows.count) : 0..<count
+        var indices = try checked.indices(in: places)
+        for place in indices.indices {
+            indices[place] = try checked.normalized(indices[place], in: src.shape, axis: axis)
+        }
+        guard dst.elementCount > 0, !rows.isEmpty else { return }
+        let inner = src.shape.elementCount(in: (axis + 1)..<src.shape.rank)
+        let outerStep = src.shape[axis] * inner
+        var origin = rows.lowerBound / count * outerStep
+        var place = firstPlace - places.lowerBound
+        try IndexedParts.copyRows(rows, run: inner, from: src, to: dst) { () throws(OperatorError) in
+            let position = origin + indices[place] * inner
+            place += 1
+            if place == indices.count {
+                place = 0
+                origin += outerStep
+            }
+            return position
+        }
+    }
 }

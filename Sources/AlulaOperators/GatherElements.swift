@@ -46,6 +46,59 @@ public struct GatherElements: Operator, Equatable {
     public func floatingPointOperations(inputs: [TensorType?], outputs: [TensorType]) -> Int { 0 }
 }
 
+/// Parts are stretches of dst.
+extension GatherElements: PartitionedOperator {
+    /// By the bytes of dst and of the indices.
+    public func partCount(inputs: [TensorType?], outputs: [TensorType]) -> Int {
+        IndexedParts.count(byteCount: 2 * (outputs.first?.byteCount ?? 0))
+    }
+
+    /// Copies some elements.
+    public func evaluate(
+        part: Int,
+        of partCount: Int,
+        inputs: [Tensor?],
+        outputs: [Tensor?]
+    ) throws(OperatorError) {
+        let checked = try CheckedInputs(inputs, of: Self.name, count: 2...2)
+        let axis = try checked.elementIndexAxis(self.axis)
+        let src = try checked.value(0)
+        guard let dst = outputs.first ?? nil, dst.elementCount > 0 else { return }
+        let shape = dst.shape
+        var steps = src.shape.contiguousStrides
+        let axisStep = steps[axis]
+        steps[axis] = 0
+        let rowLength = shape[shape.rank - 1]
+        let elements = IndexedParts.range(part, of: partCount, count: shape.elementCount)
+        let indices = try checked.indices(in: elements)
+        let step = steps[shape.rank - 1]
+        var (column, rowStart) = (elements.lowerBound % rowLength, 0)
+        var row = elements.lowerBound / rowLength
+        func findRow() {
+            var (rest, start) = (row, 0)
+            for axis in (0..<(shape.rank - 1)).reversed() {
+                start += rest % shape[axis] * steps[axis]
+                rest /= shape[axis]
+            }
+            rowStart = start
+        }
+        findRow()
+        var number = 0
+        try IndexedParts.copyRows(elements, run: 1, from: src, to: dst) { () throws(OperatorError) in
+            let index = try checked.normalized(indices[number], in: src.shape, axis: axis)
+            let position = rowStart + column * step + index * axisStep
+            number += 1
+            column += 1
+            if column == rowLength {
+                column = 0
+                row += 1
+                findRow()
+            }
+            return position
+        }
+    }
+}
+
 /// What GatherElements and ScatterElements share: input 0 is addressed by the indices in input 1.
 extension CheckedInputs {
     /// Checks types and shapes of data and indices, and normalises `axis`.
@@ -71,13 +124,7 @@ extension CheckedInputs {
         steps[axis] = 0
         var walk = StridedIndices(shape, first: steps)
         for position in positions.indices {
-            guard let index = positions[position].normalizedIndex(in: data[axis]) else {
-                throw invalidValue(
-                    1,
-                    got: "index \(positions[position])",
-                    expected: "-\(data[axis])..<\(data[axis]) for axis \(axis) of \(data)"
-                )
-            }
+            let index = try normalized(positions[position], in: data, axis: axis)
             positions[position] = walk.offsets.first + index * axisStep
             walk.advance()
         }

@@ -51,6 +51,34 @@ public struct GatherND: Operator, Equatable {
     public func floatingPointOperations(inputs: [TensorType?], outputs: [TensorType]) -> Int { 0 }
 }
 
+/// Parts are tuples.
+extension GatherND: PartitionedOperator {
+    /// By the bytes of dst and of the tuples.
+    public func partCount(inputs: [TensorType?], outputs: [TensorType]) -> Int {
+        let tuples = inputs.count > 1 ? inputs[1]?.byteCount ?? 0 : 0
+        return IndexedParts.count(byteCount: (outputs.first?.byteCount ?? 0) + tuples)
+    }
+
+    /// Copies the slices of some tuples.
+    public func evaluate(
+        part: Int,
+        of partCount: Int,
+        inputs: [Tensor?],
+        outputs: [Tensor?]
+    ) throws(OperatorError) {
+        let checked = try CheckedInputs(inputs, of: Self.name, count: 2...2)
+        let src = try checked.value(0)
+        guard let dst = outputs.first ?? nil else { return }
+        let length = try checked.tupleLength(batchDimensions: batchDimensions)
+        let run = src.shape.elementCount(in: (batchDimensions + length)..<src.shape.rank)
+        let indices = try checked.required(1).shape
+        let count = indices.elementCount(in: 0..<(indices.rank - 1))
+        let tuples = IndexedParts.range(part, of: partCount, count: count)
+        let positions = try checked.tuplePositions(batchDimensions: batchDimensions, in: tuples)
+        dst.copyRuns(at: tuples.lowerBound * run, from: src, at: positions.span, count: run)
+    }
+}
+
 /// What GatherND and ScatterND share: slices of input 0 are addressed by the tuples in input 1.
 extension CheckedInputs {
     /// Checks types and shapes of data and index tuples; returns how many axes a tuple addresses.
@@ -80,29 +108,24 @@ extension CheckedInputs {
     }
 
     /// For every tuple, in row-major order, the linear position in input 0 of the slice's first element.
-    func tuplePositions(batchDimensions: Int) throws(OperatorError) -> [Int] {
+    ///
+    /// - Parameter range: the tuples wanted; nil: all.
+    func tuplePositions(batchDimensions: Int, in range: Range<Int>? = nil) throws(OperatorError) -> [Int] {
         let data = try required(0).shape
         let indices = try required(1).shape
         let length = try tupleLength(batchDimensions: batchDimensions)
         let steps = data.contiguousStrides
-        let tuples = try integers(1)
-        let count = indices.elementCount(in: 0..<(indices.rank - 1))
+        let range = range ?? 0..<indices.elementCount(in: 0..<(indices.rank - 1))
+        let tuples = try self.indices(in: range.lowerBound * length..<range.upperBound * length)
         let perBatch = indices.elementCount(in: batchDimensions..<(indices.rank - 1))
         let batchStep = data.elementCount(in: batchDimensions..<data.rank)
         var positions: [Int] = []
-        positions.reserveCapacity(count)
-        for tuple in 0..<count {
-            var position = tuple / perBatch * batchStep
+        positions.reserveCapacity(range.count)
+        for tuple in 0..<range.count {
+            var position = batchDimensions == 0 ? 0 : (range.lowerBound + tuple) / perBatch * batchStep
             for component in 0..<length {
                 let axis = batchDimensions + component
-                guard let index = tuples[tuple * length + component].normalizedIndex(in: data[axis]) else {
-                    throw invalidValue(
-                        1,
-                        got: "index \(tuples[tuple * length + component])",
-                        expected: "-\(data[axis])..<\(data[axis]) for axis \(axis) of \(data)"
-                    )
-                }
-                position += index * steps[axis]
+                position += try normalized(tuples[tuple * length + component], in: data, axis: axis) * steps[axis]
             }
             positions.append(position)
         }

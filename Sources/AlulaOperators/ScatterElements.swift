@@ -58,3 +58,27 @@ public struct ScatterElements: Operator, Equatable {
     /// Zero: data movement only.
     public func floatingPointOperations(inputs: [TensorType?], outputs: [TensorType]) -> Int { 0 }
 }
+
+/// Parts are stretches of dst, each with the updates that meet it.
+extension ScatterElements: PartitionedOperator {
+    /// By the bytes of dst; every part reads all indices.
+    public func partCount(inputs: [TensorType?], outputs: [TensorType]) -> Int {
+        ScatterReduction.partCount(inputs: inputs, outputs: outputs)
+    }
+
+    /// Copies a stretch of the source, then applies the updates there.
+    public func evaluate(
+        part: Int,
+        of partCount: Int,
+        inputs: [Tensor?],
+        outputs: [Tensor?]
+    ) throws(OperatorError) {
+        let checked = try CheckedInputs(inputs, of: Self.name, count: 3...3)
+        let axis = try checked.elementIndexAxis(self.axis)
+        guard let dst = outputs.first ?? nil else { return }
+        let range = IndexedParts.range(part, of: partCount, count: dst.elementCount)
+        let positions = try checked.elementPositions(axis: axis)
+        dst.copyRun(at: range.lowerBound, from: try checked.value(0), at: range.lowerBound, count: range.count)
+        reduction.scatter(try checked.value(2), into: dst, at: positions, run: 1, within: range)
+    }
+}

@@ -55,3 +55,28 @@ public struct ScatterND: Operator, Equatable {
     /// Zero: data movement only.
     public func floatingPointOperations(inputs: [TensorType?], outputs: [TensorType]) -> Int { 0 }
 }
+
+/// Parts are stretches of dst, each with the updates that meet it.
+extension ScatterND: PartitionedOperator {
+    /// By the bytes of dst; every part reads all indices.
+    public func partCount(inputs: [TensorType?], outputs: [TensorType]) -> Int {
+        ScatterReduction.partCount(inputs: inputs, outputs: outputs)
+    }
+
+    /// Copies a stretch of the source, then applies the updates there.
+    public func evaluate(
+        part: Int,
+        of partCount: Int,
+        inputs: [Tensor?],
+        outputs: [Tensor?]
+    ) throws(OperatorError) {
+        let checked = try CheckedInputs(inputs, of: Self.name, count: 3...3)
+        guard let dst = outputs.first ?? nil else { return }
+        let src = try checked.value(0)
+        let run = src.shape.elementCount(in: try checked.tupleLength(batchDimensions: 0)..<src.shape.rank)
+        let range = IndexedParts.range(part, of: partCount, count: dst.elementCount)
+        let positions = try checked.tuplePositions(batchDimensions: 0)
+        dst.copyRun(at: range.lowerBound, from: src, at: range.lowerBound, count: range.count)
+        reduction.scatter(try checked.value(2), into: dst, at: positions, run: run, within: range)
+    }
+}

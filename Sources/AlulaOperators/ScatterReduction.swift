@@ -28,16 +28,34 @@ public enum ScatterReduction: String, Sendable, Hashable, CaseIterable {
     /// Combines run `i` of `updates` with the run of `dst` at `positions[i]`, in ascending order of `i`.
     ///
     /// Any data type without reduction; numbers otherwise.
-    func scatter(_ updates: Tensor, into dst: Tensor, at positions: [Int], run: Int) {
+    /// - Parameter range: the elements of dst that are touched; nil: all.
+    func scatter(_ updates: Tensor, into dst: Tensor, at positions: [Int], run: Int, within range: Range<Int>? = nil) {
+        let range = range ?? 0..<dst.elementCount
         if self == .none {
             for (index, position) in positions.enumerated() {
-                dst.copyRun(at: position, from: updates, at: index * run, count: run)
+                let piece = (position..<position + run).clamped(to: range)
+                guard !piece.isEmpty else { continue }
+                let start = index * run + piece.lowerBound - position
+                dst.copyRun(at: piece.lowerBound, from: updates, at: start, count: piece.count)
             }
+        } else if dst.dataType == .float32 {
+            scatterFloats(updates, into: dst, at: positions, run: run, within: range, as: Float.self)
         } else if let type = dst.dataType.floatElementType {
-            scatterFloats(updates, into: dst, at: positions, run: run, as: type)
+            scatterFloats(updates, into: dst, at: positions, run: run, within: range, as: type)
         } else if let type = dst.dataType.numericElementType as? any IntegerElement.Type {
-            scatterIntegers(updates, into: dst, at: positions, run: run, as: type)
+            scatterIntegers(updates, into: dst, at: positions, run: run, within: range, as: type)
         }
+    }
+
+    /// Parts of a scatter, whose inputs are data, indices and updates: few where there are many updates, as every part
+    /// reads all positions.
+    static func partCount(inputs: [TensorType?], outputs: [TensorType]) -> Int {
+        guard inputs.count == 3, let dst = outputs.first, let indices = inputs[1], let updates = inputs[2] else {
+            return 1
+        }
+        let moved = dst.byteCount + updates.byteCount
+        let limit = moved / Swift.max(1, 4 * indices.byteCount)
+        return IndexedParts.count(byteCount: moved, limit: Swift.min(16, limit))
     }
 
     private func scatterFloats<T: FloatElement>(
@@ -45,9 +63,10 @@ public enum ScatterReduction: String, Sendable, Hashable, CaseIterable {
         into dst: Tensor,
         at positions: [Int],
         run: Int,
+        within range: Range<Int>,
         as type: T.Type
     ) {
-        combine(updates, into: dst, at: positions, run: run) { (old: T, update: T) in
+        combine(updates, into: dst, at: positions, run: run, within: range) { (old: T, update: T) in
             switch self {
             case .none: update
             case .add: old + update
@@ -63,9 +82,10 @@ public enum ScatterReduction: String, Sendable, Hashable, CaseIterable {
         into dst: Tensor,
         at positions: [Int],
         run: Int,
+        within range: Range<Int>,
         as type: T.Type
     ) {
-        combine(updates, into: dst, at: positions, run: run) { (old: T, update: T) in
+        combine(updates, into: dst, at: positions, run: run, within: range) { (old: T, update: T) in
             switch self {
             case .none: update
             case .add: old &+ update
@@ -81,13 +101,14 @@ public enum ScatterReduction: String, Sendable, Hashable, CaseIterable {
         into dst: Tensor,
         at positions: [Int],
         run: Int,
+        within range: Range<Int>,
         _ body: (T, T) -> T
     ) {
         let source = updates.span(of: T.self)
         var target = dst.mutableSpan(of: T.self)
         for (index, position) in positions.enumerated() {
-            for element in 0..<run {
-                target[position + element] = body(target[position + element], source[index * run + element])
+            for element in (position..<position + run).clamped(to: range) {
+                target[element] = body(target[element], source[index * run + element - position])
             }
         }
     }

@@ -70,6 +70,55 @@ extension Tensor {
         )
     }
 
+    /// Copies runs of `count` consecutive elements of `source`, which start at the linear indices `positions`, to one behind
+    /// the other from linear index `index` on.
+    ///
+    /// - Precondition: as ``copyRun(at:from:at:count:)`` for every run; source and target share no element.
+    package func copyRuns(at index: Int, from source: Tensor, at positions: Span<Int>, count: Int) {
+        let width = dataType.byteCount
+        precondition(
+            width == source.dataType.byteCount && isContiguous && source.isContiguous,
+            "copy of unlike tensors"
+        )
+        precondition(
+            count >= 0 && index >= 0 && positions.count * count <= elementCount - index,
+            "\(positions.count) runs of \(count) elements to \(index) of \(shape)"
+        )
+        switch count * width {
+        case 1: copyWords(at: index, from: source, at: positions, step: 1, as: UInt8.self)
+        case 2: copyWords(at: index, from: source, at: positions, step: count, as: UInt16.self)
+        case 4: copyWords(at: index, from: source, at: positions, step: count, as: UInt32.self)
+        case 8: copyWords(at: index, from: source, at: positions, step: count, as: UInt64.self)
+        default:
+            for run in 0..<positions.count {
+                copyRun(at: index + run * count, from: source, at: positions[run], count: count)
+            }
+        }
+    }
+
+    /// Runs of `step` elements that are one `Word` each, moved without a call for every one.
+    private func copyWords<Word: BitwiseCopyable>(
+        at index: Int,
+        from source: Tensor,
+        at positions: Span<Int>,
+        step: Int,
+        as word: Word.Type
+    ) {
+        let wordByteCount = MemoryLayout<Word>.size
+        let width = wordByteCount / step
+        let last = source.elementCount - step
+        var dst = unsafe storage.base + byteOffset + index * width
+        let src = unsafe UnsafeRawPointer(source.storage.base) + source.byteOffset
+        for run in 0..<positions.count {
+            let position = positions[run]
+            precondition(position >= 0 && position <= last, "run at \(position) of \(source.shape)")
+            // Runs of narrow elements need not be aligned as a word.
+            let value = unsafe src.loadUnaligned(fromByteOffset: position * width, as: Word.self)
+            unsafe dst.storeBytes(of: value, as: Word.self)
+            unsafe dst += wordByteCount
+        }
+    }
+
     /// Copies `byteCount` bytes of `source`, from `sourceByteOffset` bytes behind its first element on, to `byteOffset` bytes
     /// behind the first element of this tensor.
     ///
