@@ -99,6 +99,7 @@ package struct KernelCatalogue: Sendable {
             Family("movement", tactics: MovementTactics.all),
             Family("expression", tactics: ExpressionKernel.tactics),
             Family("rows", tactics: RowKernel.tactics),
+            Family("cast", tactics: CastKernel.tactics),
         ] + portable.families
     )
 
