@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AlulaJIT
-import AlulaKernels
 import AlulaOperators
 import AlulaTensor
 import AlulaTesting
 import Testing
+
+@testable import AlulaKernels
 
 /// Targets this machine can run, and nil for moves element by element.
 private let targets: [VectorTarget?] =
@@ -194,6 +195,44 @@ extension SeededRandom {
             let whole = random.bytes(type, Shape(extents))
             try check(Split(axis: axis, outputCount: pieces.count), [whole, list(pieces)], target, "axis \(axis)")
         }
+    }
+
+    /// Indices that are known and few, or even, become boxes.
+    @Test(arguments: targets)
+    func gathersByKnownIndicesMatch(target: VectorTarget?) throws {
+        var random = SeededRandom(seed: 20)
+        for round in 0..<40 {
+            let shape = Shape((0..<random.int(1...4)).map { _ in random.int(2...19) })
+            let axis = random.int(0...(shape.rank - 1))
+            let extent = shape[axis]
+            let indices = random.pick([
+                [0], [-1], Array(0..<extent), (0..<extent).reversed(), Array(stride(from: 0, to: extent, by: 2)),
+                (0..<random.int(1...6)).map { _ in random.int(-extent...(extent - 1)) },
+            ])
+            let src = random.bytes(Self.types[round % Self.types.count], shape)
+            try check(Gather(axis: axis), [src, list(indices)], target, "axis \(axis): \(indices)")
+        }
+    }
+
+    /// Cutting channels of a blocked tensor from a whole block on, and walking along the other axes as one likes.
+    @Test(arguments: blockedTargets)
+    func slicesOfBlockedTensorsMatch(target: VectorTarget) throws {
+        var random = SeededRandom(seed: 21)
+        let lanes = target.lanes
+        for (starts, ends, steps): ([Int], [Int], [Int]) in [
+            ([lanes], [3 * lanes], [1]), ([0], [lanes + 1], [1]), ([2 * lanes, 1, 2], [9999, 4, 9], [1, 1, 2]),
+            ([lanes, -1], [2 * lanes, -9999], [1, -2]),
+        ] {
+            let src = random.tensor([2, 3 * lanes - 1, 5, 9])
+            let inputs: [Tensor?] = [
+                src, list(starts), list(ends), list([1, 2, 3].prefix(starts.count) + []), list(steps),
+            ]
+            let problem = TacticProblem(operation: Slice(), inputs: inputs, constantInputs: [1, 2, 3, 4], tolerance: 0)
+            #expect(try problem.check(MovementTactics.all, target: target) == ["moves", "moves blocked"])
+        }
+        let inside: [Tensor?] = [random.tensor([1, 3 * lanes, 2, 2]), list([1]), list([lanes + 1]), list([1])]
+        let problem = TacticProblem(operation: Slice(), inputs: inside, constantInputs: [1, 2, 3], tolerance: 0)
+        #expect(try problem.check(MovementTactics.all, target: target) == ["moves"], "blocks would be cut")
     }
 
     @Test(arguments: targets)

@@ -11,25 +11,43 @@ protocol MovingOperator: Operator {
     ///
     /// The problem passes the operator's shape rule.
     func moves(_ problem: KernelProblem) -> [TensorMove]?
+
+    /// The moves that make the first output in blocked layout from input 0 in blocked layout, in elements as stored; nil
+    /// where blocks would not stay whole.
+    func blockedMoves(_ problem: KernelProblem, lanes: Int) -> [TensorMove]?
+}
+
+extension MovingOperator {
+    /// Nil.
+    func blockedMoves(_ problem: KernelProblem, lanes: Int) -> [TensorMove]? { nil }
 }
 
 /// The tactics of operators that only move elements.
 enum MovementTactics {
-    /// One tactic, on planar tensors.
+    /// One tactic on planar tensors, and one on blocked tensors where blocks stay whole.
     @Sendable
     static func all(_ problem: KernelProblem) -> [KernelTactic] {
         guard let operation = problem.operation as? any MovingOperator, let dst = problem.outputs.first,
-            (try? operation.inferOutputs(problem.operatorInputs)) == problem.outputs,
-            let moves = operation.moves(problem), !moves.isEmpty
+            (try? operation.inferOutputs(problem.operatorInputs)) == problem.outputs
         else { return [] }
         let byteCount = problem.outputs.reduce(0) { $0 + $1.byteCount }
         let bytesPerNanosecond = 5.0  // each byte counted once where it is read and once where it is written
         let target = problem.target
-        return [
-            KernelTactic("moves", estimatedNanoseconds: Double(2 * byteCount) / bytesPerNanosecond + 500) {
-                MovementKernel(moves, elementByteCount: dst.dataType.byteCount, target: target)
-            }
-        ]
+        let estimate = Double(2 * byteCount) / bytesPerNanosecond + 500
+        func tactic(_ name: String, _ layout: TensorLayout, _ moves: [TensorMove]?) -> KernelTactic? {
+            guard let moves, !moves.isEmpty else { return nil }
+            return KernelTactic(
+                name,
+                inputLayouts: [layout],
+                outputLayout: layout,
+                estimatedNanoseconds: estimate
+            ) { MovementKernel(moves, elementByteCount: dst.dataType.byteCount, target: target) }
+        }
+        var tactics = [tactic("moves", .planar, operation.moves(problem))]
+        if let target, let layout = problem.blockedLayout, dst.dataType == .float32 {
+            tactics.append(tactic("moves blocked", layout, operation.blockedMoves(problem, lanes: target.lanes)))
+        }
+        return tactics.compactMap(\.self)
     }
 }
 
@@ -83,6 +101,25 @@ extension Slice: MovingOperator {
         return TensorMove.whole(
             Shape(walk.extents),
             src: BoxSteps(start: start, zip(walk.steps, strides).map { $0 * $1 })
+        )
+    }
+
+    /// Whole blocks of channels from a whole block on, any walk along the other axes.
+    ///
+    /// Behind the last channel wanted, dst gets what src has there: channels that are not wanted, finite like all others.
+    func blockedMoves(_ problem: KernelProblem, lanes: Int) -> [TensorMove]? {
+        guard let src = problem.inputs[0]?.shape, src.rank >= 3, let walk = try? walk(problem.operatorInputs),
+            walk.steps[1] == 1, walk.starts[1] % lanes == 0, !walk.extents.contains(0)
+        else { return nil }
+        let layout = TensorLayout.blocked(lanes: lanes)
+        let dst = layout.storedShape(Shape(walk.extents))
+        let strides = layout.storedShape(src).contiguousStrides
+        var starts = walk.starts
+        starts[1] /= lanes
+        let steps = zip(walk.steps, strides).map { $0 * $1 } + [1]
+        return TensorMove.whole(
+            dst,
+            src: BoxSteps(start: zip(starts, strides).reduce(0) { $0 + $1.0 * $1.1 }, steps)
         )
     }
 }

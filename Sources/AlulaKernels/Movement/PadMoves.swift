@@ -56,20 +56,12 @@ extension Pad: MovingOperator {
         return moves
     }
 
-    /// A stretch of dst along one axis that walks evenly along src.
-    private struct Stretch {
-        var dst: Int
-        var src: Int
-        var extent: Int
-        var step: Int
-    }
-
     /// Every combination of stretches along the axes; nil where there are too many to be worth it.
     private func repeatingMoves(_ padding: Padding, _ src: Shape) -> [TensorMove]? {
         let (srcStrides, dstStrides) = (src.contiguousStrides, padding.shape.contiguousStrides)
         let stretches = src.indices.map { self.stretches(padding, axis: $0) }
         guard stretches.reduce(1, { min($0 * $1.count, Self.moveLimit + 1) }) <= Self.moveLimit else { return nil }
-        var combinations: [[Stretch]] = [[]]
+        var combinations: [[EvenStretch]] = [[]]
         for some in stretches { combinations = combinations.flatMap { known in some.map { known + [$0] } } }
         return combinations.compactMap { combination in
             let dstStart = zip(combination, dstStrides).reduce(0) { $0 + $1.0.dst * $1.1 }
@@ -85,26 +77,14 @@ extension Pad: MovingOperator {
 
     private static let moveLimit = 64
 
-    private func stretches(_ padding: Padding, axis: Int) -> [Stretch] {
+    private func stretches(_ padding: Padding, axis: Int) -> [EvenStretch] {
         let (before, kept) = (max(padding.before[axis], 0), padding.kept[axis])
         let crop = max(-padding.before[axis], 0)
-        var stretches: [Stretch] = []
-        for position in 0..<padding.shape[axis] {
-            let index = position - before
-            let source = crop + ((0..<kept).contains(index) ? index : mode.sourceIndex(index, extent: kept))
-            guard var last = stretches.last else {
-                stretches.append(Stretch(dst: position, src: source, extent: 1, step: 0))
-                continue
+        return EvenStretch.list(
+            (0..<padding.shape[axis]).map { position in
+                let index = position - before
+                return crop + ((0..<kept).contains(index) ? index : mode.sourceIndex(index, extent: kept))
             }
-            let step = source - (last.src + (last.extent - 1) * last.step)
-            if last.extent == 1 { last.step = step }
-            guard step == last.step else {
-                stretches.append(Stretch(dst: position, src: source, extent: 1, step: 0))
-                continue
-            }
-            last.extent += 1
-            stretches[stretches.count - 1] = last
-        }
-        return stretches
+        )
     }
 }
