@@ -161,8 +161,24 @@ package struct LayoutAssignment: Sendable {
                 step.outputs.dropLast().allSatisfy({ $0.flatMap { channels($0) }.map { $0 % lanes == 0 } ?? false })
             else { return nil }
             return blocked
+        case "Slice":
+            guard shapes.types[inputs[0]]?.dataType == .float32, isRunOfChannels(index, lanes) else { return nil }
+            return blocked
         default: return nil
         }
+    }
+
+    /// Whether a `Slice` of one image takes neighbouring channels from a whole block on, and all of everything else: a view
+    /// in blocked layout.
+    private func isRunOfChannels(_ index: Int, _ lanes: Int) -> Bool {
+        let problem = shapes.problem(of: index, in: source)
+        guard let slice = problem.operation as? Slice, let shape = problem.inputs[0]?.shape, shape.rank >= 3,
+            shape[0] == 1, let walk = try? slice.walk(problem.knownInputs)
+        else { return false }
+        let isWhole = shape.indices.allSatisfy { axis in
+            walk.steps[axis] == 1 && (axis == 1 || walk.extents[axis] == shape[axis])
+        }
+        return isWhole && walk.starts[1] % lanes == 0 && walk.extents[1] > 0
     }
 
     private func channels(_ value: Int) -> Int? {
@@ -238,6 +254,13 @@ package struct LayoutAssignment: Sendable {
         let problem = KernelProblem(reorder, inputs: [type], outputs: [type].compactMap(\.self))
         let fastest = catalogue.tactics(for: problem).min { $0.estimatedNanoseconds < $1.estimatedNanoseconds }
         choices.append(fastest.flatMap { tactic in tactic.make().map { Choice(tactic: tactic, kernel: $0) } })
+    }
+}
+
+extension KernelProblem {
+    /// The inputs as shape rules take them.
+    var knownInputs: [OperatorInput?] {
+        zip(inputs, constants).map { type, constant in type.map { OperatorInput($0, value: constant) } }
     }
 }
 

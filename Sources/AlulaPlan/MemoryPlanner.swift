@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import AlulaKernels
 internal import AlulaOperators
 internal import AlulaTensor
 
@@ -112,24 +113,61 @@ struct MemoryPlanner {
         }
     }
 
-    /// Makes the pieces of a `Split` parts of its input's memory where each is contiguous; such steps do not run.
+    /// Makes the pieces of a `Split`, and a `Slice`, parts of their input's memory where each is contiguous; such steps do
+    /// not run.
     mutating func aliasSlices() {
         for (index, step) in plan.steps.enumerated() {
-            guard case .operation? = forms[index], step.operation.name == "Split",
-                case .integer(let rawAxis)? = step.operation.attributes["axis"], let input = step.inputs.first ?? nil,
-                shapes.known[input] == nil, resolve(input).outerStrideElements == nil, let type = storedType(input),
-                let logical = shapes.types[input], let axis = logical.shape.normalizedAxis(rawAxis),
-                type.shape.elementCount(in: 0..<axis) == 1, let pieces = pieceTypes(index),
-                !step.outputs.contains(where: { $0.map { plan.values[$0].isBinding } ?? false })
+            guard case .operation? = forms[index], let input = step.inputs.first ?? nil, shapes.known[input] == nil,
+                resolve(input).outerStrideElements == nil,
+                step.outputs.allSatisfy({ $0.map { isFreeRoot($0) } ?? true }),
+                let byteOffsets = splitByteOffsets(index) ?? sliceByteOffset(index).map({ [$0] })
             else { continue }
             let source = resolve(input)
-            var byteOffset = source.byteOffset
-            for (output, piece) in zip(step.outputs, pieces) {
-                if let output { aliases[output] = Alias(parent: source.root, byteOffset: byteOffset) }
-                byteOffset += layouts[input].storedType(piece).byteCount
+            for (output, byteOffset) in zip(step.outputs, byteOffsets) {
+                if let output {
+                    aliases[output] = Alias(parent: source.root, byteOffset: source.byteOffset + byteOffset)
+                }
             }
             forms[index] = nil
         }
+    }
+
+    /// Where the pieces of a `Split` lie in its input; nil for anything else, and where they are not contiguous.
+    private func splitByteOffsets(_ index: Int) -> [Int]? {
+        let step = plan.steps[index]
+        guard step.operation.name == "Split", case .integer(let rawAxis)? = step.operation.attributes["axis"],
+            let input = step.inputs[0], let type = storedType(input),
+            let axis = shapes.types[input]?.shape.normalizedAxis(rawAxis),
+            type.shape.elementCount(in: 0..<axis) == 1, let pieces = pieceTypes(index)
+        else { return nil }
+        var byteOffset = 0
+        return pieces.map { piece in
+            defer { byteOffset += layouts[input].storedType(piece).byteCount }
+            return byteOffset
+        }
+    }
+
+    /// Where a `Slice` begins in its input; nil for anything else, and where it is not contiguous.
+    private func sliceByteOffset(_ index: Int) -> Int? {
+        guard plan.steps[index].operation.name == "Slice" else { return nil }
+        let problem = shapes.problem(of: index, in: plan)
+        guard let slice = problem.operation as? Slice, let output = plan.steps[index].outputs.first ?? nil,
+            let input = plan.steps[index].inputs[0], layouts[input] == layouts[output],
+            let logical = shapes.types[input]?.shape, let type = storedType(input),
+            let walk = try? slice.walk(problem.knownInputs), walk.steps.allSatisfy({ $0 == 1 }),
+            !walk.extents.contains(0)
+        else { return nil }
+        // Along the first axis that is cut at all, one run; there is but one index along all axes before it.
+        guard let axis = logical.indices.first(where: { walk.extents[$0] != logical[$0] }) else { return 0 }
+        guard logical.elementCount(in: 0..<axis) == 1,
+            logical.indices.dropFirst(axis + 1).allSatisfy({ walk.extents[$0] == logical[$0] })
+        else { return nil }
+        var start = walk.starts[axis]
+        if case .blocked(let lanes) = layouts[input] {
+            guard axis == 1, start % lanes == 0 else { return nil }
+            start /= lanes
+        }
+        return start * type.shape.elementCount(in: (axis + 1)..<type.shape.rank) * type.dataType.byteCount
     }
 
     /// The types of all outputs of a step, wanted or not; nil for one whose outputs are not contiguous pieces in the

@@ -57,6 +57,27 @@ import Testing
         #expect(instance.workspaceByteCount == 256)
     }
 
+    /// Channels cut from a whole block on are a view of blocked memory; others go by way of the planar layout.
+    @Test(arguments: [(0, 4), (4, 8), (4, 7), (1, 5)])
+    func slicesOfWholeBlocksStayBlocked(start: Int, end: Int) throws {
+        var builder = PlanBuilder()
+        let input = builder.input("x", [1, 8, 2, 3])
+        let first = builder.step(Relu(), input)
+        let bounds = [start, end, 1].map { builder.constant(Tensor([Int64($0)], shape: [1])) }
+        let piece = builder.step(Slice(), inputs: [first, bounds[0], bounds[1], bounds[2]])
+        builder.output(builder.step(Relu(), piece), "y", [1, .fixed(end - start), 2, 3])
+        let assignment = try assign(builder.plan, [1, 8, 2, 3], blocked: 10, planar: 1e6)
+        let isView = start % 4 == 0
+        #expect(assignment.layouts[piece] == (isView ? Self.blocked : .planar))
+        let reorders = names(assignment).filter { $0 == "Alula.Reorder" }
+        #expect(reorders.count == (isView ? 2 : 4))
+        let shapes = try PlanShapes(builder.plan, inputShapes: [[1, 8, 2, 3]])
+        let instance = try PlanInstance(assignment, shapes, inputShapes: [[1, 8, 2, 3]]) { _, _ in false }
+        // Of one image, channels are neighbours in either layout.
+        #expect(!instance.steps.contains { instance.plan.steps[$0.planIndex].operation is Slice })
+        if isView { #expect(instance.placements[piece].byteOffset % 256 == start / 4 * 2 * 3 * 4 * 4) }
+    }
+
     @Test func aStepIsNotMovedWhenReorderingCostsMore() throws {
         var builder = PlanBuilder()
         let input = builder.input("x", [1, 4, 8, 8])

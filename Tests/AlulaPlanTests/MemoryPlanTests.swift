@@ -40,12 +40,19 @@ struct MemoryPlanTests {
             let second = pool[Int.random(in: 0..<pool.count, using: &generator)]
             let made: Int
             var count = channels[first] ?? 0
-            switch Int.random(in: 0..<6, using: &generator) {
+            switch Int.random(in: 0..<8, using: &generator) {
             case 0, 1: made = builder.step(TestSum(), first, second)
             case 2: made = builder.step(Identity(), first)
             case 3:
                 let shape = builder.constant(Tensor([Int64(batch), Int64(count), 4], shape: [3]))
                 made = builder.step(TestReshape(), first, shape)
+            case 4, 5:
+                // A run of channels: a view where there is one image.
+                let start = Int.random(in: 0..<count, using: &generator)
+                let end = Int.random(in: start + 1...count, using: &generator)
+                let bounds = [start, end, 1].map { builder.constant(Tensor([Int64($0)], shape: [1])) }
+                made = builder.step(Slice(), first, bounds[0], bounds[1], bounds[2])
+                count = end - start
             default:
                 made = builder.step(TestConcat(axis: 1), first, second)
                 count += channels[second] ?? 0
