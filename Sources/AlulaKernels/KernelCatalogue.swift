@@ -100,6 +100,8 @@ package struct KernelCatalogue: Sendable {
             Family("expression", tactics: ExpressionKernel.tactics),
             Family("rows", tactics: RowKernel.tactics),
             Family("cast", tactics: CastKernel.tactics),
+            Family("reduction", tactics: ReductionKernel.tactics),
+            Family("extreme index", tactics: ExtremeIndexKernel.tactics),
         ] + portable.families
     )
 
