@@ -54,4 +54,32 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: blockedTargets)
+    func logarithmsOfSoftmaxMatchTheReference(target: VectorTarget) throws {
+        var random = SeededRandom(seed: 3)
+        for width in widths(target) {
+            let src = random.tensor([3, width], in: -20...20)
+            try TacticProblem(operation: LogSoftmax(axis: 1), inputs: [src]).check(RowKernel.tactics, target: target)
+        }
+        let src = random.tensor([2, 3, 5])
+        let spanning = LogSoftmax(axis: 1, spansTrailingAxes: true)
+        try TacticProblem(operation: spanning, inputs: [src]).check(RowKernel.tactics, target: target)
+    }
+
+    @Test(arguments: blockedTargets)
+    func rootsOfMeanSquaresMatchTheReference(target: VectorTarget) throws {
+        var random = SeededRandom(seed: 4)
+        for width in widths(target) {
+            let src = random.tensor([2, 5, width], in: -3...5)
+            let problem = TacticProblem(operation: RMSNormalization(), inputs: [src, random.tensor([width])])
+            #expect(try problem.check(RowKernel.tactics, target: target) == ["rows"])
+            let leading = RMSNormalization(axis: 1)
+            let both = TacticProblem(operation: leading, inputs: [src, random.tensor([1, 5, width])])
+            #expect(try both.check(RowKernel.tactics, target: target) == ["rows"])
+        }
+        let repeating = RMSNormalization(axis: 1)
+        let problem = TacticProblem(operation: repeating, inputs: [random.tensor([2, 5, 7]), random.tensor([7])])
+        #expect(try problem.check(RowKernel.tactics, target: target).isEmpty, "scale repeats within a row")
+    }
 }

@@ -13,19 +13,24 @@ struct RowArguments: BitwiseCopyable, Sendable {
 
 /// Generates operators that need a whole row before they know any element of it.
 ///
-/// Softmax: `dst[i] = e^(src[i] − max) / Σ e^(src − max)`. Layer normalization: `dst[i] = (src[i] − mean) / √(var + ε) ·
-/// scale[i] + bias[i]`. Three walks over a row, which stays in the first-level cache; the last vector is masked. Layouts: src
-/// and dst `[rows, columns]`, scale and bias `[columns]`. src may be dst.
+/// Softmax: `dst[i] = e^(src[i] − max) / Σ e^(src − max)`, or its logarithm. Layer normalization: `dst[i] = (src[i] − mean) /
+/// √(var + ε) · scale[i] + bias[i]`; by the root of the mean square: `dst[i] = src[i] / √(E[src²] + ε) · scale[i]`. A few walks
+/// over a row, which stays in the first-level cache; the last vector is masked. Layouts: src and dst `[rows, columns]`, scale
+/// and bias `[columns]`. src may be dst.
 struct RowGenerator {
     /// What is computed.
     enum Function: Hashable, Sendable {
         case softmax
+        case logSoftmax
+        case rootMeanSquare(epsilon: Float)
         case layerNormalization(epsilon: Float, hasBias: Bool)
 
         /// The function's part of a kernel identifier.
         var name: String {
             switch self {
             case .softmax: "softmax"
+            case .logSoftmax: "logsoftmax"
+            case .rootMeanSquare: "rmsnormalization"
             case .layerNormalization(_, let hasBias): hasBias ? "layernormalization_bias" : "layernormalization"
             }
         }
@@ -70,6 +75,8 @@ struct RowGenerator {
         jit.loop("rows left", count: rowCount) { _ in
             switch configuration.function {
             case .softmax: softmax()
+            case .logSoftmax: logSoftmax()
+            case .rootMeanSquare(let epsilon): normalizeByRootMeanSquare(epsilon)
             case .layerNormalization(let epsilon, let hasBias): normalize(epsilon, hasBias: hasBias)
             }
             jit.advance(src, by: rowByteCount)
@@ -80,32 +87,8 @@ struct RowGenerator {
     // MARK: Functions
 
     private func softmax() {
-        let highest = jit.floats("highest")
-        jit.set(highest, to: -.infinity)
-        overRow([src]) { places, mask in
-            let value = load(places[0], mask, elsewhere: highest)
-            jit.maximum(highest, value, highest)
-        }
-        jit.reduce(.maximum, highest, highest)
-        let least = jit.floats("least")
-        jit.set(least, to: -87)  // e⁻⁸⁷ is a normal number
-        let sum = jit.floats("sum")
-        jit.set(sum, to: 0)
-        overRow([src, dst]) { places, mask in
-            let value = load(places[0], mask)
-            jit.subtract(value, value, highest)
-            // Masked elements: exponentials below the normal numbers would cost a hundred cycles each, and are nothing
-            // beside the largest, which is 1. NaN stays, as it is the operand that comes back.
-            let isNothing = jit.mask("is nothing")
-            jit.compare(isNothing, value, .floatLess, least)
-            jit.maximum(value, least, value)
-            VectorFunctionEmitter(jit).emit(.exp, on: value)
-            jit.select(value, isNothing, zero, value)
-            jit.store(value, to: places[1][0], where: mask)
-            if let mask { jit.select(value, mask, value, zero) }
-            jit.add(sum, sum, value)
-        }
-        jit.reduce(.add, sum, sum)
+        let highest = highestElement()
+        let sum = sumOfExponentials(highest, storing: true)
         let factor = jit.floats("factor")
         jit.set(factor, to: 1)
         jit.divide(factor, factor, sum)
@@ -116,6 +99,82 @@ struct RowGenerator {
         }
     }
 
+    private func logSoftmax() {
+        let highest = highestElement()
+        let shift = sumOfExponentials(highest, storing: false)
+        VectorFunctionEmitter(jit).emit(.log, on: shift)
+        overRow([src, dst]) { places, mask in
+            let value = load(places[0], mask)
+            jit.subtract(value, value, highest)
+            jit.subtract(value, value, shift)
+            jit.store(value, to: places[1][0], where: mask)
+        }
+    }
+
+    private func highestElement() -> FloatVector {
+        let highest = jit.floats("highest")
+        jit.set(highest, to: -.infinity)
+        overRow([src]) { places, mask in
+            let value = load(places[0], mask, elsewhere: highest)
+            jit.maximum(highest, value, highest)
+        }
+        jit.reduce(.maximum, highest, highest)
+        return highest
+    }
+
+    /// `Σ e^(src − highest)`; `storing` leaves the exponentials in dst.
+    private func sumOfExponentials(_ highest: FloatVector, storing: Bool) -> FloatVector {
+        let least = jit.floats("least")
+        jit.set(least, to: -87)  // e⁻⁸⁷ is a normal number
+        let sum = jit.floats("sum")
+        jit.set(sum, to: 0)
+        overRow(storing ? [src, dst] : [src]) { places, mask in
+            let value = load(places[0], mask)
+            jit.subtract(value, value, highest)
+            // Masked elements: exponentials below the normal numbers would cost a hundred cycles each, and are nothing
+            // beside the largest, which is 1. NaN stays, as it is the operand that comes back.
+            let isNothing = jit.mask("is nothing")
+            jit.compare(isNothing, value, .floatLess, least)
+            jit.maximum(value, least, value)
+            VectorFunctionEmitter(jit).emit(.exp, on: value)
+            jit.select(value, isNothing, zero, value)
+            if storing { jit.store(value, to: places[1][0], where: mask) }
+            if let mask { jit.select(value, mask, value, zero) }
+            jit.add(sum, sum, value)
+        }
+        jit.reduce(.add, sum, sum)
+        return sum
+    }
+
+    private func normalizeByRootMeanSquare(_ epsilon: Float) {
+        let squares = jit.floats("squares")
+        jit.set(squares, to: 0)
+        overRow([src]) { places, mask in
+            let value = load(places[0], mask)
+            jit.accumulate(squares, value, value)
+        }
+        let factor = inverseRoot(ofSum: squares, epsilon)
+        let scale = jit.argument("scale", at: MemoryLayout<RowArguments>.offset(of: \.scale))
+        overRow([src, dst, scale]) { places, mask in
+            let value = load(places[0], mask)
+            jit.multiply(value, value, factor)
+            jit.multiply(value, value, load(places[2], mask))
+            jit.store(value, to: places[1][0], where: mask)
+        }
+    }
+
+    /// `1 / √(sum / columns + ε)`, the sum being that of all lanes.
+    private func inverseRoot(ofSum sum: FloatVector, _ epsilon: Float) -> FloatVector {
+        jit.reduce(.add, sum, sum)
+        jit.multiply(sum, sum, 1 / Float(configuration.columnCount))
+        jit.add(sum, sum, epsilon)
+        jit.squareRoot(sum, sum)
+        let factor = jit.floats("factor")
+        jit.set(factor, to: 1)
+        jit.divide(factor, factor, sum)
+        return factor
+    }
+
     private func normalize(_ epsilon: Float, hasBias: Bool) {
         let share = 1 / Float(configuration.columnCount)
         let mean = jit.floats("mean")
@@ -123,20 +182,14 @@ struct RowGenerator {
         overRow([src]) { places, mask in jit.add(mean, mean, load(places[0], mask)) }
         jit.reduce(.add, mean, mean)
         jit.multiply(mean, mean, share)
-        let factor = jit.floats("factor")
-        jit.set(factor, to: 0)
+        let squares = jit.floats("squares")
+        jit.set(squares, to: 0)
         overRow([src]) { places, mask in
             let value = load(places[0], mask, elsewhere: mean)
             jit.subtract(value, value, mean)
-            jit.accumulate(factor, value, value)
+            jit.accumulate(squares, value, value)
         }
-        jit.reduce(.add, factor, factor)
-        jit.multiply(factor, factor, share)
-        jit.add(factor, factor, epsilon)
-        jit.squareRoot(factor, factor)
-        let one = jit.floats("one")
-        jit.set(one, to: 1)
-        jit.divide(factor, one, factor)
+        let factor = inverseRoot(ofSum: squares, epsilon)
         let scale = jit.argument("scale", at: MemoryLayout<RowArguments>.offset(of: \.scale))
         let bias = hasBias ? [jit.argument("bias", at: MemoryLayout<RowArguments>.offset(of: \.bias))] : []
         overRow([src, dst, scale] + bias) { places, mask in

@@ -4,7 +4,8 @@ internal import AlulaJIT
 internal import AlulaOperators
 internal import AlulaTensor
 
-/// `Softmax` over the last axis, or all from one on, and `LayerNormalization` over the last axis, in generated code.
+/// `Softmax` and `LogSoftmax` over the last axis, or all from one on, `LayerNormalization` and `RMSNormalization` over the last
+/// axes, in generated code.
 struct RowKernel: Kernel {
     private let kernel: ExecutableKernel
     private let columnCount: Int
@@ -64,23 +65,45 @@ struct RowKernel: Kernel {
 
     private static func configuration(_ problem: KernelProblem, _ shape: Shape) -> RowGenerator.Configuration? {
         switch problem.operation {
-        case let softmax as Softmax:
-            guard let axis = shape.normalizedAxis(softmax.axis) else { return nil }
-            let count = shape.elementCount(in: axis..<shape.rank)
-            guard softmax.spansTrailingAxes || count == shape[axis] else { return nil }
-            return RowGenerator.Configuration(function: .softmax, columnCount: count)
+        case let softmax as Softmax: return softmaxConfiguration(softmax, .softmax, shape)
+        case let softmax as LogSoftmax: return softmaxConfiguration(softmax, .logSoftmax, shape)
         case let normalization as LayerNormalization:
-            guard shape.rank > 0, shape.normalizedAxis(normalization.axis) == shape.rank - 1,
-                problem.outputs.indices.dropFirst().allSatisfy(problem.unusedOutputs.contains)
+            guard problem.outputs.indices.dropFirst().allSatisfy(problem.unusedOutputs.contains),
+                let count = columnCount(problem, axis: normalization.axis, shape)
             else { return nil }
-            let operands = problem.inputs.dropFirst().compactMap(\.self)
-            guard operands.allSatisfy({ $0 == TensorType(.float32, [shape[shape.rank - 1]]) }) else { return nil }
-            let function = RowGenerator.Function.layerNormalization(
-                epsilon: normalization.epsilon,
-                hasBias: operands.count > 1
+            let hasBias = problem.inputs.count > 2 && problem.inputs[2] != nil
+            let function = RowGenerator.Function.layerNormalization(epsilon: normalization.epsilon, hasBias: hasBias)
+            return RowGenerator.Configuration(function: function, columnCount: count)
+        case let normalization as RMSNormalization:
+            guard let count = columnCount(problem, axis: normalization.axis, shape) else { return nil }
+            return RowGenerator.Configuration(
+                function: .rootMeanSquare(epsilon: normalization.epsilon),
+                columnCount: count
             )
-            return RowGenerator.Configuration(function: function, columnCount: shape[shape.rank - 1])
         default: return nil
         }
+    }
+
+    private static func softmaxConfiguration(
+        _ operation: any NormalizingOperator,
+        _ function: RowGenerator.Function,
+        _ shape: Shape
+    ) -> RowGenerator.Configuration? {
+        guard let axis = shape.normalizedAxis(operation.axis) else { return nil }
+        let count = shape.elementCount(in: axis..<shape.rank)
+        guard operation.spansTrailingAxes || count == shape[axis] else { return nil }
+        return RowGenerator.Configuration(function: function, columnCount: count)
+    }
+
+    /// The elements of a row from `axis` on; nil where scale or bias are not exactly as long.
+    private static func columnCount(_ problem: KernelProblem, axis: Int, _ shape: Shape) -> Int? {
+        guard let axis = shape.normalizedAxis(axis) else { return nil }
+        let row = Shape(Array(shape.extents[axis...]))
+        // Leading extents of 1 do not matter; an operand that repeats within a row does.
+        let isFitting = problem.inputs.dropFirst().compactMap(\.self).allSatisfy { operand in
+            operand.dataType == .float32 && operand.shape.elementCount == row.elementCount
+                && Array(operand.shape.extents.drop { $0 == 1 }) == Array(row.extents.drop { $0 == 1 })
+        }
+        return isFitting ? row.elementCount : nil
     }
 }
