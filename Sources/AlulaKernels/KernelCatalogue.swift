@@ -102,6 +102,7 @@ package struct KernelCatalogue: Sendable {
             Family("cast", tactics: CastKernel.tactics),
             Family("reduction", tactics: ReductionKernel.tactics),
             Family("extreme index", tactics: ExtremeIndexKernel.tactics),
+            Family("normalization", tactics: GroupNormalizationKernel.tactics),
         ] + portable.families
     )
 
