@@ -103,6 +103,7 @@ package struct KernelCatalogue: Sendable {
             Family("reduction", tactics: ReductionKernel.tactics),
             Family("extreme index", tactics: ExtremeIndexKernel.tactics),
             Family("normalization", tactics: GroupNormalizationKernel.tactics),
+            Family("resize", tactics: ResizeKernel.tactics),
         ] + portable.families
     )
 

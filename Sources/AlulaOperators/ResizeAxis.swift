@@ -68,6 +68,19 @@ public struct ResizeAxis: Sendable, Hashable {
     public let isIdentity: Bool
 }
 
+extension ResizeAxis {
+    /// An axis of one element that stays: what stands in for an axis that is not there.
+    package static let single = ResizeAxis(
+        srcExtent: 1,
+        dstExtent: 1,
+        tapCount: 1,
+        sources: [0],
+        weights: [1],
+        outside: [false],
+        isIdentity: true
+    )
+}
+
 /// What ``ResizeAxis`` is computed from.
 struct ResizeAxisProblem {
     var srcExtent: Int
