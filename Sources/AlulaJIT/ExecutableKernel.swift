@@ -6,22 +6,26 @@ internal import AlulaX86
 /// A kernel that can be called: machine code of this process, or a program that is interpreted.
 ///
 /// Shared freely between threads: code is immutable and keeps no state between calls.
+///
+/// - Safety: `entry` points into the memory `code` owns, and is used only while the kernel lives.
+@safe
 package final class ExecutableKernel: Sendable {
     /// What profilers and reports show.
     package let name: String
-    private let body: Body
-
-    private enum Body: Sendable {
-        case native(NativeCode)
-        case interpreted(KernelProgram)
-    }
+    private let code: NativeCode?
+    /// The first instruction of ``code``, here as well: a call does not touch the reference count that all threads share.
+    private let entry: NativeCode.Entry?
+    private let program: KernelProgram?
 
     /// Maps `code` into executable memory.
     /// - Throws: ``JITError/system(kernel:_:)``.
     package init(_ code: KernelCode) throws(JITError) {
         name = code.name
         do throws(SystemError) {
-            body = .native(NativeCode(try ExecutableMemory(code: code.code.bytes)))
+            let native = NativeCode(try ExecutableMemory(code: code.code.bytes))
+            self.code = native
+            unsafe entry = native.entry
+            program = nil
         } catch {
             throw .system(kernel: code.name, error)
         }
@@ -30,15 +34,17 @@ package final class ExecutableKernel: Sendable {
     /// A kernel without machine code, for machines nothing can be emitted for.
     package init(interpreting program: KernelProgram) {
         name = program.name + "__interpreted"
-        body = .interpreted(program)
+        code = nil
+        unsafe entry = nil
+        self.program = program
     }
 
     /// Whether calls run machine code.
-    package var isNative: Bool { if case .native = body { true } else { false } }
+    package var isNative: Bool { code != nil }
 
     /// Where the code lies and how long it is, for profilers; nil if interpreted.
     package var codeRange: (address: UInt, byteCount: Int)? {
-        if case .native(let code) = body { (code.memory.address, code.memory.byteCount) } else { nil }
+        code.map { ($0.memory.address, $0.memory.byteCount) }
     }
 
     /// Runs the kernel on `arguments`, a structure of 8-byte fields whose offsets the generator read.
@@ -49,16 +55,19 @@ package final class ExecutableKernel: Sendable {
     package func callAsFunction<Arguments: BitwiseCopyable>(_ arguments: borrowing Arguments) {
         unsafe withUnsafeBytes(of: arguments) { bytes in
             guard let start = bytes.baseAddress else { return }
-            switch body {
-            case .native(let code): unsafe code.entry(start)
-            case .interpreted(let program):
-                do throws(JITError) {
-                    var interpreter = try KernelInterpreter(program, memory: ProcessMemory())
-                    _ = try interpreter.run(arguments: Int(bitPattern: start))
-                } catch {
-                    preconditionFailure("\(error)")
-                }
-            }
+            if let entry = unsafe entry { return unsafe entry(start) }
+            interpret(Int(bitPattern: start))
+        }
+    }
+
+    @inline(never)
+    private func interpret(_ arguments: Int) {
+        guard let program else { return }
+        do throws(JITError) {
+            var interpreter = try KernelInterpreter(program, memory: ProcessMemory())
+            _ = try interpreter.run(arguments: arguments)
+        } catch {
+            preconditionFailure("\(error)")
         }
     }
 }

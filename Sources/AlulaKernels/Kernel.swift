@@ -20,6 +20,10 @@ package protocol Kernel: Sendable {
     /// beforehand are planar, whatever the tactic says of them.
     func run(part: Int, inputs: [Tensor?], outputs: [Tensor?])
 
+    /// Computes parts `parts`, in order, as ``run(part:inputs:outputs:)`` does each: one thread's share of a step. Kernels of
+    /// short parts look at their tensors once for all of them.
+    func run(parts: Range<Int>, inputs: [Tensor?], outputs: [Tensor?])
+
     /// Whether the first output may be a slice of a larger tensor along the axis after the outermost.
     var acceptsStridedOutput: Bool { get }
 
@@ -37,6 +41,11 @@ package protocol Kernel: Sendable {
 }
 
 extension Kernel {
+    /// One part after the other.
+    package func run(parts: Range<Int>, inputs: [Tensor?], outputs: [Tensor?]) {
+        for part in parts { run(part: part, inputs: inputs, outputs: outputs) }
+    }
+
     /// False.
     package var acceptsStridedOutput: Bool { false }
 

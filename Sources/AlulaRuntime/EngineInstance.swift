@@ -16,6 +16,8 @@ final class EngineInstance: Sendable {
         let form: PlanInstance.RunningStep.Form
         /// The kernel; nil where the scalar definition runs.
         let kernel: (any Kernel)?
+        /// The same where it runs on addresses.
+        let addressed: (any AddressedKernel)?
         /// The parts of the operator's own evaluation; nil where it has none, or where a kernel runs.
         let partCount: Int?
         /// The name of the tactic the kernel was chosen as.
@@ -77,6 +79,7 @@ final class EngineInstance: Sendable {
                 operation: step.operation,
                 form: running.form,
                 kernel: kernel,
+                addressed: kernel?.addressed,
                 partCount: partCount,
                 tactic: tactic?.name,
                 inputs: step.inputs,

@@ -125,6 +125,7 @@ struct InferenceRun {
             try compute(
                 step,
                 kernel: step.kernel,
+                addressed: step.addressed,
                 partCount: step.partCount,
                 inputs: arguments.inputs,
                 outputs: arguments.outputs
@@ -138,12 +139,17 @@ struct InferenceRun {
     private func compute(
         _ step: EngineInstance.Step,
         kernel: (any Kernel)?,
+        addressed: (any AddressedKernel)?,
         partCount: Int?,
         inputs: [Tensor?],
         outputs: [Tensor?]
     ) throws(ExecutionError) {
+        if let addressed, let operands = KernelOperands(inputs: inputs, outputs: outputs) {
+            team.runShares(ofParts: addressed.partCount) { addressed.run(parts: $0, operands: operands) }
+            return withExtendedLifetime((inputs, outputs)) {}
+        }
         if let kernel {
-            team.run(parts: kernel.partCount) { part in kernel.run(part: part, inputs: inputs, outputs: outputs) }
+            team.runShares(ofParts: kernel.partCount) { kernel.run(parts: $0, inputs: inputs, outputs: outputs) }
             return
         }
         do {
@@ -185,7 +191,14 @@ extension InferenceRun {
         let inputTypes = inputs.map { $0?.type }
         let kernel = instance.catalogue.kernel(for: step.operation, inputs: inputTypes, outputs: types)
         let partCount = PartitionedRun.partCount(of: step.operation, inputs: inputTypes, outputs: types)
-        try compute(step, kernel: kernel, partCount: partCount, inputs: inputs, outputs: outputs)
+        try compute(
+            step,
+            kernel: kernel,
+            addressed: kernel?.addressed,
+            partCount: partCount,
+            inputs: inputs,
+            outputs: outputs
+        )
     }
 
     /// Memory for one output of a dynamic step: the binding's, or new memory for as long as the run lasts.

@@ -93,4 +93,9 @@ package final class TeamLease: Sendable {
     package func run(parts: Int, body: @Sendable (_ part: Int) -> Void) {
         step { team in team.run(parts: parts, body: body) }
     }
+
+    /// As ``run(parts:body:)``, with one call for all parts of a member.
+    package func runShares(ofParts parts: Int, body: @Sendable (_ parts: Range<Int>) -> Void) {
+        step { team in team.runShares(ofParts: parts, body: body) }
+    }
 }

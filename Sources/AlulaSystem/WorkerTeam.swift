@@ -57,8 +57,13 @@ package final class WorkerTeam: Sendable {
     /// Member `m` runs the contiguous parts `m * parts / threadCount ..< (m + 1) * parts / threadCount`, in order. What the
     /// parts wrote is visible to the caller afterwards. One caller at a time; `body` must not call `run` of the same team.
     package func run(parts: Int, body: @Sendable (_ part: Int) -> Void) {
+        runShares(ofParts: parts) { for part in $0 { body(part) } }
+    }
+
+    /// As ``run(parts:body:)``, with one call for all parts of a member.
+    package func runShares(ofParts parts: Int, body: @Sendable (_ parts: Range<Int>) -> Void) {
         guard threadCount > 1, parts > 1 else {
-            for part in 0..<max(0, parts) { body(part) }
+            if parts > 0 { body(0..<parts) }
             return
         }
         withoutActuallyEscaping(body) { body in
@@ -68,10 +73,14 @@ package final class WorkerTeam: Sendable {
 }
 
 /// What the members of a team share. Kept apart from the team so that its threads do not keep the team alive.
+///
+/// - Safety: The caller of `run` writes `work` while no member reads it: before it advances `generation`, which members wait
+///   for, and after `unfinished` has reached zero, which each of them counts down when it has let go.
+@safe
 private final class Shared: Sendable {
     private struct Work {
         var parts = 0
-        var body: (@Sendable (Int) -> Void)?
+        var body: (@Sendable (Range<Int>) -> Void)?
     }
 
     private let spinNanoseconds: UInt64
@@ -79,7 +88,7 @@ private final class Shared: Sendable {
     private let generation = FutexWord()
     /// Members that have not finished the current piece; the caller waits for zero.
     private let unfinished = FutexWord()
-    private let work = Locked(Work())
+    private let work = HeapCell(Work(), alignment: 128)
     private let isRunning = Atomic(false)
     private let isStopping = Atomic(false)
 
@@ -87,9 +96,9 @@ private final class Shared: Sendable {
         self.spinNanoseconds = spinNanoseconds
     }
 
-    func run(parts: Int, threadCount: Int, body: @escaping @Sendable (Int) -> Void) {
+    func run(parts: Int, threadCount: Int, body: @escaping @Sendable (Range<Int>) -> Void) {
         precondition(!isRunning.exchange(true, ordering: .acquiring), "a worker team runs one piece of work at a time")
-        work.withLock { $0 = Work(parts: parts, body: body) }
+        unsafe work.address.pointee = Work(parts: parts, body: body)
         unfinished.publish(UInt32(threadCount - 1))
         generation.advance()
         Self.runShare(of: 0, parts: parts, threadCount: threadCount, body: body)
@@ -98,7 +107,7 @@ private final class Shared: Sendable {
             if count == 0 { break }
             unfinished.wait(while: count, spinNanoseconds: spinNanoseconds)
         }
-        work.withLock { $0.body = nil }
+        unsafe work.address.pointee.body = nil
         isRunning.store(false, ordering: .releasing)
     }
 
@@ -115,9 +124,9 @@ private final class Shared: Sendable {
     /// A call of its own, so that the reference to the caller's closure is gone before the caller may return.
     @inline(never)
     private func runCurrentShare(of member: Int, threadCount: Int) {
-        let (parts, body) = work.withLock { ($0.parts, $0.body) }
-        guard let body else { return }
-        Self.runShare(of: member, parts: parts, threadCount: threadCount, body: body)
+        let work = unsafe work.address.pointee
+        guard let body = work.body else { return }
+        Self.runShare(of: member, parts: work.parts, threadCount: threadCount, body: body)
     }
 
     func stop() {
@@ -125,7 +134,8 @@ private final class Shared: Sendable {
         generation.advance()
     }
 
-    private static func runShare(of member: Int, parts: Int, threadCount: Int, body: @Sendable (Int) -> Void) {
-        for part in member * parts / threadCount..<(member + 1) * parts / threadCount { body(part) }
+    private static func runShare(of member: Int, parts: Int, threadCount: Int, body: @Sendable (Range<Int>) -> Void) {
+        let share = member * parts / threadCount..<(member + 1) * parts / threadCount
+        if !share.isEmpty { body(share) }
     }
 }

@@ -174,7 +174,7 @@ private let targets: [VectorTarget] = [(ISA.avx2, 4), (.avx2, 8), (.avx512, 8), 
         )
         for part in (0..<convolution.partCount).shuffled() {
             convolution.run(
-                part: part,
+                parts: part..<(part + 1),
                 src: operands.src,
                 weights: operands.weights,
                 bias: problem.descriptor.hasBias ? operands.bias : nil,
@@ -262,7 +262,7 @@ private let targets: [VectorTarget] = [(ISA.avx2, 4), (.avx2, 8), (.avx512, 8), 
             for call in calls {
                 var narrowed = tile
                 narrowed.dstBlocks = call.dstBlocks
-                let program = DirectConvolutionGenerator.program(descriptor, tile: narrowed, target: target)
+                let program = DirectConvolutionGenerator.program(schedule.descriptor, tile: narrowed, target: target)
                 let arguments = memory.add(bytes(call.arguments))
                 var interpreter = try KernelInterpreter(program, memory: memory)
                 memory = try interpreter.run(arguments: arguments)
@@ -284,8 +284,8 @@ private let targets: [VectorTarget] = [(ISA.avx2, 4), (.avx2, 8), (.avx512, 8), 
     private func bytes(_ arguments: DirectConvolutionArguments) -> [UInt8] {
         let fields =
             [
-                arguments.src, arguments.weights, arguments.bias, arguments.dst, arguments.tapRowCount,
-                arguments.skippedWeightByteCount, arguments.occupied,
+                arguments.src, arguments.weights, arguments.weightsAhead, arguments.bias, arguments.dst,
+                arguments.tapRowCount, arguments.skippedWeightByteCount, arguments.occupied,
             ] + (0..<EpilogueArguments.limit).map { arguments.epilogue[$0] }
         return fields.flatMap { field in (0..<8).map { UInt8(truncatingIfNeeded: field >> ($0 * 8)) } }
     }
@@ -312,7 +312,13 @@ private let targets: [VectorTarget] = [(ISA.avx2, 4), (.avx2, 8), (.avx512, 8), 
         let operands = problem.packed(convolution)
         let dst = Tensor([Float](repeating: .nan, count: 2 * 36 * target.lanes), shape: [1, 2, 6, 6, target.lanes])
         for part in 0..<convolution.partCount {
-            convolution.run(part: part, src: operands.src, weights: operands.weights, bias: operands.bias, dst: dst)
+            convolution.run(
+                parts: part..<(part + 1),
+                src: operands.src,
+                weights: operands.weights,
+                bias: operands.bias,
+                dst: dst
+            )
         }
         let second = dst.elements(as: Float.self).dropFirst(36 * target.lanes)
         #expect(second.enumerated().allSatisfy { $0.offset % target.lanes == 0 || $0.element == 0 })
@@ -340,7 +346,7 @@ private let targets: [VectorTarget] = [(ISA.avx2, 4), (.avx2, 8), (.avx512, 8), 
         let dst = Tensor(zeros: .float32, shape: [1, 1, 1, 1, target.lanes])
         let weights = Tensor([Float(1)], shape: [1, 1, 1, 1])
         convolution.run(
-            part: 0,
+            parts: 0..<1,
             src: Tensor([Float.nan], shape: [1, 1, 1, 1]),
             weights: descriptor.packedWeights(weights, tile: convolution.tile, lanes: target.lanes),
             bias: descriptor.packedBias(Tensor([Float(0)], shape: [1]), lanes: target.lanes),
@@ -438,7 +444,13 @@ private let targets: [VectorTarget] = [(ISA.avx2, 4), (.avx2, 8), (.avx512, 8), 
                 let shape: Shape = [2, 2, axis.dstExtent, axis.dstExtent, target.lanes]
                 let dst = Tensor([Float](repeating: .nan, count: shape.elementCount), shape: shape)
                 for part in 0..<convolution.partCount {
-                    convolution.run(part: part, src: src, weights: packedWeights, bias: packedBias, dst: dst)
+                    convolution.run(
+                        parts: part..<(part + 1),
+                        src: src,
+                        weights: packedWeights,
+                        bias: packedBias,
+                        dst: dst
+                    )
                 }
                 results.append(dst.elements(as: Float.self))
             }

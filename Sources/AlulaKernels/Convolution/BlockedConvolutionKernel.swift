@@ -4,11 +4,11 @@ internal import AlulaJIT
 internal import AlulaTensor
 
 /// `Conv`, alone or fused, as a direct convolution to blocked layout.
-struct BlockedConvolutionKernel: Kernel {
+struct BlockedConvolutionKernel: AddressedKernel {
     private let convolution: DirectConvolution
     private var operands: BlockedOperands
-    private var weights: Tensor?
-    private var bias: Tensor?
+    private var weights: HeldConstant?
+    private var bias: HeldConstant?
 
     /// - Parameter output: the shape of dst, `[N, C, …]`.
     init(_ convolution: DirectConvolution, output: Shape) {
@@ -27,25 +27,37 @@ struct BlockedConvolutionKernel: Kernel {
         var kernel = self
         kernel.operands = operands.prepared(constants: constants, packed: packed)
         kernel.weights = constants[1].map { weights in
-            packed.tensor(weights, as: WeightPacking(descriptor, tile, lanes: lanes)) {
-                descriptor.packedWeights($0, tile: tile, lanes: lanes)
-            }
+            HeldConstant(
+                packed.tensor(weights, as: WeightPacking(descriptor, tile, lanes: lanes)) {
+                    descriptor.packedWeights($0, tile: tile, lanes: lanes)
+                }
+            )
         }
         if descriptor.hasBias {
             kernel.bias = constants[2].map { bias in
-                packed.tensor(bias, as: BiasPacking(group: descriptor.group, lanes: lanes)) {
-                    descriptor.packedBias($0, lanes: lanes)
-                }
+                HeldConstant(
+                    packed.tensor(bias, as: BiasPacking(group: descriptor.group, lanes: lanes)) {
+                        descriptor.packedBias($0, lanes: lanes)
+                    }
+                )
             }
         }
         return kernel
     }
 
-    func run(part: Int, inputs: [Tensor?], outputs: [Tensor?]) {
-        guard let src = inputs[0], let weights, let dst = outputs[0] else { return }
-        let addresses = operands.addresses(inputs: inputs)
-        convolution.run(part: part, src: src, weights: weights, bias: bias, operands: addresses, dst: dst)
-        withExtendedLifetime(inputs) {}
+    func run(parts: Range<Int>, operands: KernelOperands) {
+        guard let weights = weights?.address else { return }
+        convolution.run(
+            parts: parts,
+            DirectConvolutionSchedule.Operands(
+                src: operands.input(0).address,
+                weights: weights,
+                bias: bias?.address ?? 0,
+                dst: operands.output.address,
+                dstImageByteCount: operands.output.outerStrideElements * 4,
+                epilogue: self.operands.addresses(operands)
+            )
+        )
     }
 }
 

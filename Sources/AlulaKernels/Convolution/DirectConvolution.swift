@@ -39,6 +39,7 @@ package struct DirectConvolution: Sendable {
         }
         let tile = tile ?? .best(descriptor, vectors)
         schedule = DirectConvolutionSchedule(descriptor, batch: batch, tile: tile, lanes: vectors.lanes)
+        let descriptor = schedule.descriptor
         func compile(dstBlocks: Int) throws(JITError) -> ExecutableKernel {
             var narrowed = tile
             narrowed.dstBlocks = dstBlocks
@@ -61,7 +62,7 @@ package struct DirectConvolution: Sendable {
     /// Independent parts, for any threads in any order.
     package var partCount: Int { schedule.partCount }
 
-    /// Computes part `part` of the convolution. The tensors stay alive, and unmodified by others, until it returns.
+    /// Computes parts `parts` of the convolution. The tensors stay alive, and unmodified by others, until it returns.
     ///
     /// - Parameters:
     ///   - src: in the descriptor's layout.
@@ -69,7 +70,7 @@ package struct DirectConvolution: Sendable {
     ///   - dst: `[N, G·OC/c, OH, OW, c]`; may be an operand shaped like it.
     ///   - dstByteOffset: where in dst the first element goes.
     package func run(
-        part: Int,
+        parts: Range<Int>,
         src: Tensor,
         weights: Tensor,
         bias: Tensor?,
@@ -85,13 +86,23 @@ package struct DirectConvolution: Sendable {
             dst: address(dst),
             dstImageByteCount: dst.outerStrideElements * 4
         )
-        let flags = occupiedTiles?.flags(ofPart: part, src: src)
-        addresses.occupied = address(flags)
         addresses.epilogue = operands
         addresses.dstByteOffset = dstByteOffset
-        schedule.forEachCall(of: part, addresses) { dstBlocks, arguments in
-            (dstBlocks == tile.dstBlocks ? kernel : lastKernel)(arguments)
+        run(parts: parts, addresses)
+        withExtendedLifetime((src, weights, bias, dst)) {}
+    }
+
+    /// Computes parts `parts` of the convolution on memory that stays valid, and unmodified by others, until it returns.
+    func run(parts: Range<Int>, _ operands: DirectConvolutionSchedule.Operands) {
+        let fullBlocks = tile.dstBlocks
+        for part in parts {
+            var operands = operands
+            let flags = occupiedTiles?.flags(ofPart: part, src: operands.src)
+            if let flags { operands.occupied = Int(bitPattern: flags.address) }
+            schedule.forEachCall(of: part, operands) { dstBlocks, arguments in
+                if dstBlocks == fullBlocks { kernel(arguments) } else { lastKernel(arguments) }
+            }
+            withExtendedLifetime(flags) {}
         }
-        withExtendedLifetime((src, weights, bias, dst, flags)) {}
     }
 }

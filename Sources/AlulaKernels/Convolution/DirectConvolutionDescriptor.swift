@@ -35,6 +35,8 @@ package struct DirectConvolutionDescriptor: Hashable, Sendable {
     /// transposed convolution.
     package var dstRowStep = 1
     package var dstColumnStep = 1
+    /// Cache lines of the next chunk's weights to ask for beside each tap of a round of src channels.
+    package var weightLinesAhead = 0
 
     /// A convolution; by default of one group, from blocked src, with bias and nothing else.
     package init(
@@ -90,6 +92,8 @@ package struct DirectConvolutionArguments: BitwiseCopyable, Sendable {
     package var src = 0
     /// The chunk's packed weights at the first tap row that is not padding.
     package var weights = 0
+    /// The share of a later chunk's packed weights to ask for.
+    package var weightsAhead = 0
     /// The chunk's bias, padded to whole blocks.
     package var bias = 0
     /// Column 0 of the row in the chunk's first block.

@@ -88,6 +88,7 @@ package struct DirectConvolutionGenerator {
             jit.loop("tap rows left", count: loaded("tap rows", \.tapRowCount)) { _ in
                 for tap in 0..<descriptor.columns.kernelExtent {
                     prefetchRowBelow(tap, width: run.width)
+                    prefetchWeights()
                     accumulateTap(tap, columns: run.columnsInside(tap))
                 }
                 jit.advance(registers.srcRow, by: configuration.srcTapRowByteCount)
@@ -150,6 +151,14 @@ package struct DirectConvolutionGenerator {
         for line in (lines * tap / taps)..<(lines * (tap + 1) / taps) {
             jit.prefetch(registers.srcRow[below + line * lineByteCount], .second)
         }
+    }
+
+    /// Asks for weights that a later part computes with.
+    private func prefetchWeights() {
+        guard let ahead = registers.weightsAhead else { return }
+        let lineByteCount = 64
+        for line in 0..<descriptor.weightLinesAhead { jit.prefetch(ahead[line * lineByteCount], .second) }
+        jit.advance(ahead, by: descriptor.weightLinesAhead * lineByteCount)
     }
 
     // MARK: Start and finish
@@ -267,6 +276,7 @@ extension DirectConvolutionGenerator {
         let srcTile: IntegerVariable
         let dst: IntegerVariable
         let occupied: IntegerVariable?
+        let weightsAhead: IntegerVariable?
         // Advancing within a tile.
         let weights: IntegerVariable
         let srcRound: IntegerVariable
@@ -279,6 +289,9 @@ extension DirectConvolutionGenerator {
             dst = jit.argument("dst", at: Fields.offset(of: \.dst))
             occupied =
                 descriptor.skipsEmptyTiles ? jit.argument("occupied", at: Fields.offset(of: \.occupied)) : nil
+            weightsAhead =
+                descriptor.weightLinesAhead == 0
+                ? nil : jit.argument("weights ahead", at: Fields.offset(of: \.weightsAhead))
             weights = jit.integer("weights")
             srcRound = jit.integer("src round")
             srcRow = jit.integer("src row")

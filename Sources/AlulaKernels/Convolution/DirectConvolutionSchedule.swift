@@ -6,9 +6,9 @@ internal import AlulaOperators
 ///
 /// A part is a run of rows within a group within an image. Where the weights of all channels fit the second-level cache, a
 /// part computes all chunks of a row before the next, so that src is read once; otherwise a part is of one chunk, whose
-/// weights stay in that cache while the rows pass by.
+/// weights stay in that cache while the rows of all images pass by, each asking for a share of the next chunk's.
 package struct DirectConvolutionSchedule: Sendable {
-    package let descriptor: DirectConvolutionDescriptor
+    package private(set) var descriptor: DirectConvolutionDescriptor
     package let tile: DirectConvolutionTile
     /// Channels in a block.
     package let lanes: Int
@@ -22,6 +22,10 @@ package struct DirectConvolutionSchedule: Sendable {
 
     /// Half of a small second-level cache: the other half is for src and dst.
     private static let sharedWeightByteCount = 512 << 10
+    /// Weights of two chunks that fit a second-level cache side by side.
+    private static let weightPairByteCount = 1536 << 10
+    /// Tiles that share a chunk beyond which reading weights takes little of their time.
+    private static let longChunkTileCount = 32
 
     package init(
         _ descriptor: DirectConvolutionDescriptor,
@@ -39,7 +43,17 @@ package struct DirectConvolutionSchedule: Sendable {
         let weightElementCount =
             descriptor.dstBlockCount(lanes: lanes) * descriptor.packedBlockElementCount(lanes: lanes)
         sharesRows = weightElementCount * 4 <= Self.sharedWeightByteCount
+        let tileCount = batch * descriptor.rows.dstExtent * tilesPerRow
+        let chunkByteCount = tile.dstBlocks * descriptor.packedBlockElementCount(lanes: lanes) * 4
+        guard !sharesRows, descriptor.srcLayout == .blocked, tileCount <= Self.longChunkTileCount,
+            2 * chunkByteCount <= Self.weightPairByteCount
+        else { return }
+        let tapLines = lanes * tile.dstBlocks * lanes * 4 / Self.cacheLineByteCount
+        self.descriptor.weightLinesAhead = (tapLines + tileCount - 1) / tileCount
     }
+
+    private static let cacheLineByteCount = 64
+    private var tilesPerRow: Int { (descriptor.columns.dstExtent + tile.width - 1) / tile.width }
 
     /// Where the operands lie, as addresses.
     package struct Operands: Sendable {
@@ -85,8 +99,13 @@ package struct DirectConvolutionSchedule: Sendable {
     func imageAndRows(ofPart part: Int) -> (image: Int, rows: Range<Int>) {
         let (slot, rowPart) = part.quotientAndRemainder(dividingBy: rowPartCount)
         let firstRow = rowPart * rowsPerPart
-        return (slot / chunkPartCount, firstRow..<min(firstRow + rowsPerPart, descriptor.rows.dstExtent))
+        let (group, place) = slot.quotientAndRemainder(dividingBy: chunkPartCount * batch)
+        let image = place % batch * descriptor.group + group
+        return (image, firstRow..<min(firstRow + rowsPerPart, descriptor.rows.dstExtent))
     }
+
+    /// The only chunk of part `part`, where parts do not compute all of them.
+    private func chunk(ofPart part: Int) -> Int { part / rowPartCount / batch % chunkPartCount }
 
     /// From the start of src to column 0 of a row in the first channel of an image (counting the groups of all images).
     func srcByteOffset(image: Int, row: Int) -> Int { image * srcImageByteCount + row * srcRowByteCount }
@@ -98,11 +117,23 @@ package struct DirectConvolutionSchedule: Sendable {
         _ body: (_ dstBlocks: Int, DirectConvolutionArguments) -> Void
     ) {
         let (image, rows) = imageAndRows(ofPart: part)
-        let chunkPart = part / rowPartCount % chunkPartCount
-        let flagRowByteCount = (descriptor.columns.dstExtent + tile.width - 1) / tile.width * 8
+        let chunkPart = chunk(ofPart: part)
+        let flagRowByteCount = tilesPerRow * 8
+        let blockCount = descriptor.dstBlockCount(lanes: lanes)
+        let blockByteCount = descriptor.packedBlockElementCount(lanes: lanes) * 4
+        let taps = descriptor.rows.kernelExtent * descriptor.columns.kernelExtent
+        let shareByteCount =
+            tilesPerRow * descriptor.channelRoundCount(lanes: lanes) * taps * descriptor.weightLinesAhead
+            * Self.cacheLineByteCount
         for row in rows {
             for chunk in sharesRows ? chunks.indices : chunkPart..<(chunkPart + 1) {
                 var arguments = arguments(operands, image: image, chunk: chunk, row: row)
+                if descriptor.weightLinesAhead > 0 {
+                    let isLast = chunk + 1 == chunks.count
+                    let share = image / descriptor.group * descriptor.rows.dstExtent + row
+                    let ahead = (isLast ? chunk : chunk + 1) * tile.dstBlocks + image % descriptor.group * blockCount
+                    arguments.weightsAhead = operands.weights + ahead * blockByteCount + share * shareByteCount
+                }
                 arguments.occupied = operands.occupied + (row - rows.lowerBound) * flagRowByteCount
                 body(chunks[chunk], arguments)
             }

@@ -41,8 +41,8 @@ struct OccupiedTiles: Sendable {
     /// Tiles in a row.
     var tileCount: Int { columns.count }
 
-    /// For the rows of part `part`, by row and tile: 1 where there is something, else 0.
-    func flags(ofPart part: Int, src: Tensor) -> Tensor {
+    /// For the rows of part `part` of the src at an address, by row and tile: 1 where there is something, else 0.
+    func flags(ofPart part: Int, src: Int) -> Tensor {
         let (image, rows) = schedule.imageAndRows(ofPart: part)
         let srcRows = descriptor.rows.srcRange(under: rows.lowerBound...(rows.upperBound - 1))
         let occupancy = occupancy(image: image, srcRows, src)
@@ -64,12 +64,12 @@ struct OccupiedTiles: Sendable {
         return result
     }
 
-    private func occupancy(image: Int, _ rows: Range<Int>, _ src: Tensor) -> Tensor {
+    private func occupancy(image: Int, _ rows: Range<Int>, _ src: Int) -> Tensor {
         let width = descriptor.columns.srcExtent
         let result = Tensor(zeros: .float32, shape: [rows.count, width])
         for row in rows {
             let arguments = OccupancyArguments(
-                src: Int(bitPattern: src.address) + schedule.srcByteOffset(image: image, row: row),
+                src: src + schedule.srcByteOffset(image: image, row: row),
                 dst: Int(bitPattern: result.address) + (row - rows.lowerBound) * width * 4
             )
             kernel(arguments)

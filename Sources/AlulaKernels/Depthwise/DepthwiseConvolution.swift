@@ -8,14 +8,14 @@ package import AlulaTensor
 ///
 /// Inputs: src `[N, C/c, H, W, c]`, weights `[C, 1, KH, KW]` and bias `[C]` known beforehand, then the operands of the
 /// epilogue. Output: `[N, C/c, OH, OW, c]`.
-package struct DepthwiseConvolution: Kernel {
+package struct DepthwiseConvolution: AddressedKernel {
     package let descriptor: DepthwiseDescriptor
     package let schedule: WindowSchedule
     /// By run of the schedule.
     private let kernels: [ExecutableKernel]
     private var operands: BlockedOperands
-    private var weights: Tensor?
-    private var bias: Tensor?
+    private var weights: HeldConstant?
+    private var bias: HeldConstant?
 
     private struct Key: Hashable, Sendable {
         let descriptor: DepthwiseDescriptor
@@ -87,15 +87,19 @@ package struct DepthwiseConvolution: Kernel {
         var kernel = self
         let lanes = schedule.lanes
         kernel.weights = constants[1].map { weights in
-            packed.tensor(weights, as: Packing(lanes: lanes, tapCount: descriptor.tapCount)) {
-                Self.packed($0, channels: descriptor.channels, perChannel: descriptor.tapCount, lanes: lanes)
-            }
+            HeldConstant(
+                packed.tensor(weights, as: Packing(lanes: lanes, tapCount: descriptor.tapCount)) {
+                    Self.packed($0, channels: descriptor.channels, perChannel: descriptor.tapCount, lanes: lanes)
+                }
+            )
         }
         if descriptor.hasBias {
             kernel.bias = constants[2].map { bias in
-                packed.tensor(bias, as: Packing(lanes: lanes, tapCount: 1)) {
-                    Self.packed($0, channels: descriptor.channels, perChannel: 1, lanes: lanes)
-                }
+                HeldConstant(
+                    packed.tensor(bias, as: Packing(lanes: lanes, tapCount: 1)) {
+                        Self.packed($0, channels: descriptor.channels, perChannel: 1, lanes: lanes)
+                    }
+                )
             }
         }
         kernel.operands = operands.prepared(constants: constants, packed: packed)
@@ -109,18 +113,16 @@ package struct DepthwiseConvolution: Kernel {
 
     // MARK: - Running
 
-    package func run(part: Int, inputs: [Tensor?], outputs: [Tensor?]) {
-        guard let src = inputs[0], let weights, let dst = outputs[0] else { return }
-        var places = WindowSchedule.Operands()
-        places.src = Int(bitPattern: src.address)
-        places.srcImageByteCount = src.outerStrideElements * 4
-        places.dst = Int(bitPattern: dst.address)
-        places.dstImageByteCount = dst.outerStrideElements * 4
-        places.weights = Int(bitPattern: weights.address)
-        places.bias = bias.map { Int(bitPattern: $0.address) } ?? 0
-        places.epilogue = operands.addresses(inputs: inputs)
-        schedule.forEachCall(of: part, places) { run, arguments in kernels[run](arguments) }
-        withExtendedLifetime((src, weights, bias, dst, inputs)) {}
+    package func run(parts: Range<Int>, operands: KernelOperands) {
+        guard let weights = weights?.address else { return }
+        var places = WindowSchedule.Operands(src: operands.input(0), dst: operands.output)
+        places.weights = weights
+        places.bias = bias?.address ?? 0
+        places.epilogue = self.operands.addresses(operands)
+        let kernels = kernels.span
+        for part in parts {
+            schedule.forEachCall(of: part, places) { run, arguments in kernels[run](arguments) }
+        }
     }
 }
 

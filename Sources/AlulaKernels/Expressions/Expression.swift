@@ -37,7 +37,9 @@ struct Expression: Sendable {
     /// The expression of an elementwise operator, alone or with fused stages; nil when an operator has no code or a type
     /// is not `float32` (conditions and comparisons: bool).
     init?(_ problem: KernelProblem) {
-        guard let output = problem.outputs.first, output.shape.elementCount > 0 else { return nil }
+        guard let output = problem.outputs.first, output.shape.elementCount > 0,
+            problem.inputs.count <= KernelOperands.inputLimit
+        else { return nil }
         shape = output.shape
         let fused = problem.operation as? Fused
         let producer = fused?.producer ?? problem.operation

@@ -5,7 +5,7 @@ internal import AlulaOperators
 package import AlulaTensor
 
 /// An elementwise operator, or a chain of them, with broadcasting, by generated code in one pass over memory.
-package struct ExpressionKernel: Kernel {
+package struct ExpressionKernel: AddressedKernel {
     package let identifier: String
     private let expression: Expression
     /// For results without gaps.
@@ -13,7 +13,7 @@ package struct ExpressionKernel: Kernel {
     /// For results with gaps between the indices of the outermost axis.
     private let strided: Walk
     private let packing: [ExpressionPacking]
-    private let packed: [Tensor]
+    private let packed: [HeldConstant]
 
     /// Rows with the code for them.
     private struct Walk: Sendable {
@@ -46,7 +46,7 @@ package struct ExpressionKernel: Kernel {
         identifier = dense.kernel.name
     }
 
-    private init(_ other: ExpressionKernel, packed: [Tensor]) {
+    private init(_ other: ExpressionKernel, packed: [HeldConstant]) {
         identifier = other.identifier
         expression = other.expression
         dense = other.dense
@@ -111,21 +111,30 @@ package struct ExpressionKernel: Kernel {
 
     package func prepared(constants: [Tensor?], packed: PackedConstants) -> any Kernel {
         guard !packing.isEmpty else { return self }
-        return ExpressionKernel(self, packed: packing.map { $0.tensor(constants, packed) })
+        return ExpressionKernel(self, packed: packing.map { HeldConstant($0.tensor(constants, packed)) })
     }
 
-    package func run(part: Int, inputs: [Tensor?], outputs: [Tensor?]) {
-        guard let dst = outputs[0] else { return }
+    package func run(parts: Range<Int>, operands: KernelOperands) {
+        let dst = operands.output
         let walk = dst.isContiguous ? dense : strided
         let split = PartSplit(count: walk.split.count, partCount: partCount)
-        let units = split.range(part)
         var bases = InlineArray<8, Int>(repeating: 0)
         for (index, operand) in expression.operands.enumerated() {
             switch operand.source {
-            case .input(let input): bases[index] = inputs[input].map { Int(bitPattern: $0.address) } ?? 0
-            case .packed(let number): bases[index] = Int(bitPattern: packed[number].address)
+            case .input(let input): bases[index] = operands.input(input).address
+            case .packed(let number): bases[index] = packed[number].address
             }
         }
+        for part in parts { run(walk, split.range(part), bases, dst) }
+    }
+
+    /// Computes `units`, pieces of rows.
+    private func run(
+        _ walk: Walk,
+        _ units: Range<Int>,
+        _ bases: borrowing InlineArray<8, Int>,
+        _ dst: KernelOperands.Place
+    ) {
         var unit = units.lowerBound
         while unit < units.upperBound {
             let (row, piece) = unit.quotientAndRemainder(dividingBy: walk.piecesPerRow)
@@ -136,7 +145,6 @@ package struct ExpressionKernel: Kernel {
             call(walk, row, piece, count, bases, dst)
             unit += count
         }
-        withExtendedLifetime((inputs, dst, packed)) {}
     }
 
     /// Computes `count` rows from `row` on or, where rows are cut, `count` pieces of one.
@@ -146,7 +154,7 @@ package struct ExpressionKernel: Kernel {
         _ piece: Int,
         _ count: Int,
         _ bases: borrowing InlineArray<8, Int>,
-        _ dst: Tensor
+        _ dst: KernelOperands.Place
     ) {
         let grid = walk.grid
         let rowAxis = grid.extents.count - 2
@@ -171,7 +179,7 @@ package struct ExpressionKernel: Kernel {
             start += row / (grid.totalRowCount / grid.extents[0]) * excess
             if rowAxis == 0 { rowStride += excess }
         }
-        arguments.dst = Int(bitPattern: dst.address) + start * element
+        arguments.dst = dst.address + start * element
         arguments.dstRowByteCount = rowStride * element
         walk.kernel(arguments)
     }

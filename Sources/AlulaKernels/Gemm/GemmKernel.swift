@@ -6,7 +6,7 @@ internal import AlulaSystem
 internal import AlulaTensor
 
 /// `MatMul` or `Gemm`, alone or fused, in generated code.
-struct GemmKernel: Kernel {
+struct GemmKernel: AddressedKernel {
     let identifier: String
     private let schedule: GemmSchedule
     /// By ``GemmSchedule/Variant/index`` and ``GemmSchedule/PanelKind``.
@@ -17,7 +17,7 @@ struct GemmKernel: Kernel {
     /// Stages the generated code does not do, run on finished rows that are still in cache.
     private let chain: StageChain
     /// Constant weights, ready to read.
-    private var packed: Tensor?
+    private var packed: HeldConstant?
 
     /// Compiles the code of `schedule`, or takes it from `cache`.
     init(_ schedule: GemmSchedule, chain: StageChain, target: VectorTarget, cache: CodeCache) throws(JITError) {
@@ -38,7 +38,7 @@ struct GemmKernel: Kernel {
         guard schedule.blocking.weights == .packed, let weights = constants[1] else { return self }
         let key = GemmPacking(schedule)
         var copy = self
-        copy.packed = cache.tensor(weights, as: key) { pack($0) }
+        copy.packed = HeldConstant(cache.tensor(weights, as: key) { pack($0) })
         return copy
     }
 
@@ -61,28 +61,38 @@ struct GemmKernel: Kernel {
 
     // MARK: Running
 
-    func run(part: Int, inputs: [Tensor?], outputs: [Tensor?]) {
-        guard let src = inputs[0], let weights = inputs[1], let dst = outputs[0] else { return }
+    /// Whether no stage needs the tensors.
+    var runsOnAddresses: Bool { chain.isEmpty }
+
+    func run(parts: Range<Int>, inputs: [Tensor?], outputs: [Tensor?]) {
+        guard let operands = KernelOperands(inputs: inputs, outputs: outputs), let dst = outputs[0] else { return }
+        run(parts: parts, operands: operands)
+        for part in parts { finish(part, dst, inputs) }
+        withExtendedLifetime((inputs, outputs)) {}
+    }
+
+    func run(parts: Range<Int>, operands places: KernelOperands) {
         var operands = GemmSchedule.Operands()
-        operands.src = address(src)
-        operands.weights = address(weights)
-        operands.packed = packed.map { address($0) } ?? 0
+        operands.src = places.input(0).address
+        operands.weights = places.input(1).address
+        operands.packed = packed?.address ?? 0
         operands.packedStrideByteCount = schedule.packedByteCount
-        operands.dst = address(dst)
-        for (position, input) in operandInputs.enumerated() { operands.epilogue[position] = address(inputs[input]) }
+        operands.dst = places.output.address
+        for (position, input) in operandInputs.enumerated() {
+            operands.epilogue[position] = places.input(input).address
+        }
         if schedule.blocking.weights == .inPlace || packed != nil {
-            run(part, operands)
+            for part in parts { run(part, operands) }
         } else {
             ThreadScratch.with(byteCount: schedule.packedBlockByteCount) { scratch in
                 operands.scratch = scratch
-                run(part, operands)
+                for part in parts { run(part, operands) }
             }
         }
-        finish(part, dst, inputs)
-        withExtendedLifetime((inputs, outputs, packed)) {}
     }
 
     private func run(_ part: Int, _ operands: GemmSchedule.Operands) {
+        let (pack, multiply) = (pack.span, multiply.span)
         schedule.forEachCall(of: part, operands) { kind, arguments in
             pack[kind.rawValue]?(arguments)
         } multiply: { variant, arguments in

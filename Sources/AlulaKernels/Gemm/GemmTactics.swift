@@ -9,7 +9,9 @@ package enum GemmTactics {
     /// The tactics for `MatMul` and `Gemm` of float32, alone or fused.
     @Sendable
     package static func tactics(for problem: KernelProblem) -> [KernelTactic] {
-        guard let target = problem.target, let product = GemmProblem(problem) else { return [] }
+        guard let target = problem.target, problem.inputs.count <= KernelOperands.inputLimit,
+            let product = GemmProblem(problem)
+        else { return [] }
         let blocking = GemmBlocking.best(product.descriptor, target, epilogue: product.epilogue)
         let schedule = GemmSchedule(product.descriptor, blocking, epilogue: product.epilogue, lanes: target.lanes)
         return [

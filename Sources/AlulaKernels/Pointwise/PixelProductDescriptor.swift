@@ -32,6 +32,8 @@ package struct PixelProductDescriptor: Hashable, Sendable {
     package var destination = Destination.blocked
     package var hasBias: Bool
     package var epilogue: Epilogue
+    /// Cache lines of the next call's weights to ask for beside each block of src channels.
+    package var weightLinesAhead = 0
 
     /// A product over planes of `positionCount` pixels without gaps, outputs a plane apart.
     package init(srcChannels: Int, positionCount: Int, hasBias: Bool = true, epilogue: Epilogue = Epilogue()) {
@@ -53,6 +55,8 @@ package struct PixelProductArguments: BitwiseCopyable, Sendable {
     package var src = 0
     /// The packed weights of the outputs.
     package var weights = 0
+    /// The packed weights of the next call.
+    package var weightsAhead = 0
     /// The bias of the first output.
     package var bias = 0
     /// The first pixel of the first vector of outputs, or of the first output where dst is planar.

@@ -13,6 +13,8 @@ struct PixelProductGenerator {
     private let tile: PixelProductTile
     private let src: IntegerVariable
     private let dst: IntegerVariable
+    /// Weights of the next call, asked for at an even pace.
+    private let weightsAhead: IntegerVariable?
 
     /// Channels in straight code: the loop's own cost below 2 %, the code of a tile below 4 KiB.
     private static let channelUnroll = 4
@@ -38,6 +40,10 @@ struct PixelProductGenerator {
         self.tile = tile
         src = jit.argument("src", at: MemoryLayout<PixelProductArguments>.offset(of: \.src))
         dst = jit.argument("dst", at: MemoryLayout<PixelProductArguments>.offset(of: \.dst))
+        weightsAhead =
+            descriptor.weightLinesAhead == 0
+            ? nil
+            : jit.argument("weights ahead", at: MemoryLayout<PixelProductArguments>.offset(of: \.weightsAhead))
     }
 
     // MARK: Outline
@@ -101,30 +107,54 @@ struct PixelProductGenerator {
         let weights = argument("weights", \.weights)
         let srcBlock = jit.integer("src block", src)
         let (blocks, left) = descriptor.srcChannels.quotientAndRemainder(dividingBy: jit.lanes)
+        let pixels = accumulators[0].count
         repeated("blocks left", blocks) {
-            accumulate(channels: jit.lanes, accumulators, srcBlock, weights)
+            prefetchNextTile(srcBlock, pixels)
+            accumulate(channels: jit.lanes, accumulators, srcBlock, weights, linesAhead: descriptor.weightLinesAhead)
             jit.advance(srcBlock, by: (descriptor.srcBlockStep - 1) * jit.vectorByteCount)
         }
-        accumulate(channels: left, accumulators, srcBlock, weights)
+        accumulate(channels: left, accumulators, srcBlock, weights, linesAhead: 0)
     }
 
-    /// `channels` channels of one block; src and weights are advanced over them.
+    /// `channels` channels of one block; src and weights are advanced over them, and `linesAhead` cache lines of the next
+    /// weights asked for.
     private func accumulate(
         channels: Int,
         _ accumulators: [[FloatVector]],
         _ srcBlock: IntegerVariable,
-        _ weights: IntegerVariable
+        _ weights: IntegerVariable,
+        linesAhead: Int
     ) {
-        func round(_ count: Int) {
+        func round(_ count: Int, linesAhead: Int = 0) {
             guard count > 0 else { return }
+            prefetchWeights(lines: linesAhead)
             for channel in 0..<count { accumulate(channel, accumulators, srcBlock, weights) }
             jit.advance(weights, by: count * tile.blocks * jit.vectorByteCount)
             jit.advance(srcBlock, by: count * 4)
         }
         let unroll = min(Self.channelUnroll, channels)
         guard unroll > 0 else { return }
-        repeated("channels left", channels / unroll) { round(unroll) }
+        let rounds = channels / unroll
+        repeated("channels left", rounds) { round(unroll, linesAhead: linesAhead / rounds) }
         round(channels % unroll)
+        prefetchWeights(lines: linesAhead % rounds)
+    }
+
+    /// Asks for the same block of channels of the tile that follows: another core may have written it, and blocks lie
+    /// farther apart than hardware prefetchers follow.
+    private func prefetchNextTile(_ srcBlock: IntegerVariable, _ pixels: Int) {
+        let pixelByteCount = descriptor.srcPixelStep * jit.vectorByteCount
+        let stepByteCount = max(64, pixelByteCount)
+        for offset in stride(from: 0, to: pixels * pixelByteCount, by: stepByteCount) {
+            jit.prefetch(srcBlock[pixels * pixelByteCount + offset])
+        }
+    }
+
+    private func prefetchWeights(lines: Int) {
+        guard let weightsAhead, lines > 0 else { return }
+        let lineByteCount = 64
+        for line in 0..<lines { jit.prefetch(weightsAhead[line * lineByteCount], .second) }
+        jit.advance(weightsAhead, by: lines * lineByteCount)
     }
 
     /// A loop, unless once is enough.

@@ -4,7 +4,8 @@
 ///
 /// Pixels are cut into panels whose src stays in the second-level cache while all chunks of outputs pass over it, so src is
 /// read from memory once; the weights of a chunk stay in the first-level cache while it passes. Where there are few
-/// panels, chunks are shared out, too.
+/// panels, chunks are shared out, too. Where all weights are more than that cache holds and panels come from several images,
+/// all panels pass over a chunk before the next, and a call asks for the weights of the next one.
 struct PixelProductSchedule: Sendable {
     /// Vectors of outputs that one call computes. Bytes count from the first of an image, or of all weights.
     struct Chunk: Sendable {
@@ -32,7 +33,7 @@ struct PixelProductSchedule: Sendable {
         var operandImageByteCount = 0
     }
 
-    let descriptor: PixelProductDescriptor
+    private(set) var descriptor: PixelProductDescriptor
     let tile: PixelProductTile
     let lanes: Int
     let batch: Int
@@ -44,11 +45,19 @@ struct PixelProductSchedule: Sendable {
     /// Rows, or tiles of the only row, in a panel.
     private let itemsPerPanel: Int
     private let chunksPerPart: Int
+    /// Whether all panels of all images pass over some chunks before the next ones.
+    private let keepsWeights: Bool
 
     /// Half of a small second-level cache: the other half is for weights and dst.
-    private static let panelByteCount = 256 << 10
+    private static let panelByteCount = 512 << 10
     /// Parts that are enough to share out evenly.
     private static let sufficientPartCount = 16
+    /// All weights of a product that stay in half of a small second-level cache.
+    private static let residentWeightByteCount = 512 << 10
+    /// All weights of a product that are read so quickly that asking ahead gains nothing.
+    private static let nearWeightByteCount = 64 << 10
+    /// Tiles in a call beyond which reading weights takes little of its time.
+    private static let longCallTileCount = 32
 
     init(
         _ descriptor: PixelProductDescriptor,
@@ -71,10 +80,25 @@ struct PixelProductSchedule: Sendable {
         let blockCount = (descriptor.srcChannels + lanes - 1) / lanes
         let itemByteCount = blockCount * itemPixelCount * descriptor.srcPixelStep * lanes * 4
         let fitting = max(1, Self.panelByteCount / itemByteCount)
-        let panelCount = (itemCount + fitting - 1) / fitting
+        let weightByteCount = descriptor.srcChannels * chunks.reduce(0) { $0 + $1.blocks } * lanes * 4
+        let staysResident = weightByteCount <= Self.residentWeightByteCount
+        var panelCount = (itemCount + fitting - 1) / fitting
+        if staysResident {
+            // Threads that share out pixels, not outputs, find what they wrote themselves.
+            let wanted = (Self.sufficientPartCount + batch * chunks.count - 1) / (batch * chunks.count)
+            panelCount = max(panelCount, min(itemCount / 2, (wanted + 1) / 2 * 2))
+        }
         itemsPerPanel = (itemCount + panelCount - 1) / panelCount
+        keepsWeights = !staysResident && panelCount == 1 && batch > 1
         let groups = (Self.sufficientPartCount + batch * panelCount - 1) / (batch * panelCount)
-        chunksPerPart = (chunks.count + groups - 1) / groups
+        chunksPerPart = keepsWeights ? 1 : (chunks.count + groups - 1) / groups
+        let tilesPerRow = (descriptor.rowPixelCount + tile.pixels - 1) / tile.pixels
+        let tileCount = (rowCount > 1 ? itemsPerPanel * tilesPerRow : itemsPerPanel) * (keepsWeights ? batch : 1)
+        if weightByteCount > Self.nearWeightByteCount && tileCount <= Self.longCallTileCount {
+            let cacheLineByteCount = 64
+            let blockLines = lanes * tile.blocks * lanes * 4 / cacheLineByteCount
+            self.descriptor.weightLinesAhead = (blockLines + tileCount - 1) / tileCount
+        }
     }
 
     private var itemCount: Int {
@@ -88,7 +112,9 @@ struct PixelProductSchedule: Sendable {
 
     /// The calls of part `part`, in order: `body` gets the vectors of outputs the call computes and its arguments.
     func forEachCall(of part: Int, _ operands: Operands, _ body: (_ blocks: Int, PixelProductArguments) -> Void) {
-        let (slot, chunkPart) = part.quotientAndRemainder(dividingBy: chunkPartCount)
+        let slotCount = batch * panelCount
+        let slot = keepsWeights ? part % slotCount : part / chunkPartCount
+        let chunkPart = keepsWeights ? part / slotCount : part % chunkPartCount
         let (image, panel) = slot.quotientAndRemainder(dividingBy: panelCount)
         var shared = PixelProductArguments()
         let first = panel * itemsPerPanel
@@ -111,9 +137,17 @@ struct PixelProductSchedule: Sendable {
             dstByteOffset += first * tile.pixels * dstPixelByteCount
         }
         let dstImage = operands.dst + image * operands.dstImageByteCount
-        for chunk in chunks[(chunkPart * chunksPerPart)..<min((chunkPart + 1) * chunksPerPart, chunks.count)] {
+        for index in (chunkPart * chunksPerPart)..<min((chunkPart + 1) * chunksPerPart, chunks.count) {
+            let chunk = chunks[index]
             var arguments = shared
             arguments.weights = operands.weights + chunk.weightsByteOffset
+            arguments.weightsAhead = arguments.weights
+            if index + 1 < chunks.count {
+                // Of a chunk that stays, every image's call asks for a share of the next.
+                let next = chunks[index + 1].weightsByteOffset
+                let share = keepsWeights ? (next - chunk.weightsByteOffset) / batch * image : 0
+                arguments.weightsAhead = operands.weights + next + share
+            }
             arguments.bias = operands.bias + chunk.biasByteOffset
             arguments.dst = operands.dst + dstByteOffset + chunk.dstByteOffset
             arguments.outputCount = chunk.outputCount

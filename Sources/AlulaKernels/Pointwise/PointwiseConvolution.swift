@@ -8,15 +8,15 @@ package import AlulaTensor
 ///
 /// Inputs: src `[N, IC/c, H, W, c]`, weights `[OC, IC, 1, 1]` and bias `[OC]` known beforehand, then the operands of the
 /// epilogue. Output: `[N, OC/c, OH, OW, c]`, or `[N, OC, OH, OW]`.
-package struct PointwiseConvolution: Kernel {
+package struct PointwiseConvolution: AddressedKernel {
     package let descriptor: PointwiseDescriptor
     private let schedule: PixelProductSchedule
     /// The kernel of full chunks and that of the last, which may be narrower.
     private let kernel: ExecutableKernel
     private let lastKernel: ExecutableKernel
     private var operands: BlockedOperands
-    private var weights: Tensor?
-    private var bias: Tensor?
+    private var weights: HeldConstant?
+    private var bias: HeldConstant?
 
     /// Compiles, or takes from `cache`, the kernels for `descriptor`.
     ///
@@ -52,9 +52,9 @@ package struct PointwiseConvolution: Kernel {
             chunks: Self.chunks(descriptor, tile, lanes: lanes),
             channelBlockCount: descriptor.dstBlockCount(lanes: lanes)
         )
-        kernel = try product.kernel(tile, target: target, cache: cache)
+        kernel = try schedule.descriptor.kernel(tile, target: target, cache: cache)
         let last = PixelProductTile(blocks: schedule.chunks.last?.blocks ?? tile.blocks, pixels: tile.pixels)
-        lastKernel = try product.kernel(last, target: target, cache: cache)
+        lastKernel = try schedule.descriptor.kernel(last, target: target, cache: cache)
         let output: Shape = [batch, descriptor.dstChannels, descriptor.rows.dstExtent, descriptor.columns.dstExtent]
         operands = BlockedOperands(descriptor.epilogue, output: output, lanes: lanes)
     }
@@ -91,19 +91,23 @@ package struct PointwiseConvolution: Kernel {
         let (blocks, lanes) = (schedule.tile.blocks, schedule.lanes)
         let packing = PixelWeightPacking(blocks: blocks, lanes: lanes, isTransposed: false)
         kernel.weights = constants[1].map { weights in
-            packed.tensor(weights, as: packing) { weights in
-                let (outputs, channels) = (descriptor.dstChannels, descriptor.srcChannels)
-                let source = weights.span(of: Float.self)
-                return packing.packed(outputs: outputs, channels: channels) { output, channel in
-                    source[output * channels + channel]
+            HeldConstant(
+                packed.tensor(weights, as: packing) { weights in
+                    let (outputs, channels) = (descriptor.dstChannels, descriptor.srcChannels)
+                    let source = weights.span(of: Float.self)
+                    return packing.packed(outputs: outputs, channels: channels) { output, channel in
+                        source[output * channels + channel]
+                    }
                 }
-            }
+            )
         }
         if descriptor.hasBias {
             kernel.bias = constants[2].map { bias in
-                packed.tensor(bias, as: lanes) {
-                    BlockedLayout(lanes: lanes).blocked($0.reshaped(to: [1, descriptor.dstChannels, 1, 1]))
-                }
+                HeldConstant(
+                    packed.tensor(bias, as: lanes) {
+                        BlockedLayout(lanes: lanes).blocked($0.reshaped(to: [1, descriptor.dstChannels, 1, 1]))
+                    }
+                )
             }
         }
         kernel.operands = operands.prepared(constants: constants, packed: packed)
@@ -112,20 +116,23 @@ package struct PointwiseConvolution: Kernel {
 
     // MARK: - Running
 
-    package func run(part: Int, inputs: [Tensor?], outputs: [Tensor?]) {
-        guard let src = inputs[0], let weights, let dst = outputs[0] else { return }
+    package func run(parts: Range<Int>, operands: KernelOperands) {
+        guard let weights = weights?.address else { return }
         var places = PixelProductSchedule.Operands()
-        places.src = Int(bitPattern: src.address)
+        let (src, dst) = (operands.input(0), operands.output)
+        places.src = src.address
         places.srcImageByteCount = src.outerStrideElements * 4
-        places.weights = Int(bitPattern: weights.address)
-        places.bias = bias.map { Int(bitPattern: $0.address) } ?? 0
-        places.dst = Int(bitPattern: dst.address)
+        places.weights = weights
+        places.bias = bias?.address ?? 0
+        places.dst = dst.address
         places.dstImageByteCount = dst.outerStrideElements * 4
-        places.epilogue = operands.addresses(inputs: inputs)
-        places.operandImageByteCount = dst.shape.elementCount(in: 1..<dst.shape.rank) * 4
-        schedule.forEachCall(of: part, places) { blocks, arguments in
-            (blocks == schedule.tile.blocks ? kernel : lastKernel)(arguments)
+        places.epilogue = self.operands.addresses(operands)
+        let pixels = descriptor.rows.dstExtent * descriptor.columns.dstExtent
+        places.operandImageByteCount = descriptor.dstBlockCount(lanes: schedule.lanes) * pixels * schedule.lanes * 4
+        for part in parts {
+            schedule.forEachCall(of: part, places) { blocks, arguments in
+                if blocks == schedule.tile.blocks { kernel(arguments) } else { lastKernel(arguments) }
+            }
         }
-        withExtendedLifetime((src, weights, bias, dst, inputs)) {}
     }
 }

@@ -6,7 +6,7 @@ package import AlulaTensor
 /// A fold of whole blocked planes ready to run.
 ///
 /// Inputs: src `[N, C/c, …, c]`, then the operands of the epilogue. Output: `[N, C/c, 1…, c]`.
-package struct PlanePooling: Kernel {
+package struct PlanePooling: AddressedKernel {
     package let descriptor: PlanePoolingDescriptor
     private let batch: Int
     private let lanes: Int
@@ -55,19 +55,23 @@ package struct PlanePooling: Kernel {
         return kernel
     }
 
-    package func run(part: Int, inputs: [Tensor?], outputs: [Tensor?]) {
-        guard let src = inputs[0], let dst = outputs[0] else { return }
+    package func run(parts: Range<Int>, operands: KernelOperands) {
+        for part in parts { run(part: part, operands) }
+    }
+
+    private func run(part: Int, _ operands: KernelOperands) {
+        let (src, dst) = (operands.input(0), operands.output)
         let (image, blockPart) = part.quotientAndRemainder(dividingBy: blockPartCount)
         let blocks = (blockPart * blocksPerPart)..<min((blockPart + 1) * blocksPerPart, blockCount)
         let vectorByteCount = lanes * 4
-        let dstImage = Int(bitPattern: dst.address) + image * dst.outerStrideElements * 4
-        let srcImage = Int(bitPattern: src.address) + image * src.outerStrideElements * 4
+        let dstImage = dst.address + image * dst.outerStrideElements * 4
+        let srcImage = src.address + image * src.outerStrideElements * 4
         var arguments = PlanePoolingArguments()
         arguments.src = srcImage + blocks.lowerBound * descriptor.positions * vectorByteCount
         arguments.dst = dstImage + blocks.lowerBound * vectorByteCount
         arguments.blockCount = blocks.count
         arguments.epilogue = descriptor.epilogue.arguments(
-            operands.addresses(inputs: inputs),
+            self.operands.addresses(operands),
             image: image,
             block: blocks.lowerBound,
             blockCount: blockCount,
@@ -76,6 +80,5 @@ package struct PlanePooling: Kernel {
             dstImage: dstImage
         )
         kernel(arguments)
-        withExtendedLifetime((src, dst, inputs)) {}
     }
 }

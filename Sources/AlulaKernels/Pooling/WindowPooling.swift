@@ -7,7 +7,7 @@ package import AlulaTensor
 /// A blocked pooling ready to run: compiled for its descriptor, cut into parts any thread may take.
 ///
 /// Inputs: src `[N, C/c, H, W, c]`, then the operands of the epilogue. Output: `[N, C/c, OH, OW, c]`.
-package struct WindowPooling: Kernel {
+package struct WindowPooling: AddressedKernel {
     package let descriptor: PoolingDescriptor
     package let schedule: WindowSchedule
     /// By run of the schedule: its kernel, and the bits of what means are multiplied by for the row.
@@ -81,20 +81,17 @@ package struct WindowPooling: Kernel {
         return kernel
     }
 
-    package func run(part: Int, inputs: [Tensor?], outputs: [Tensor?]) {
-        guard let src = inputs[0], let dst = outputs[0] else { return }
-        var places = WindowSchedule.Operands()
-        places.src = Int(bitPattern: src.address)
-        places.srcImageByteCount = src.outerStrideElements * 4
-        places.dst = Int(bitPattern: dst.address)
-        places.dstImageByteCount = dst.outerStrideElements * 4
-        places.epilogue = operands.addresses(inputs: inputs)
-        schedule.forEachCall(of: part, places) { run, arguments in
-            var arguments = arguments
-            arguments.rowFactorBits = rowFactors[run]
-            kernels[run](arguments)
+    package func run(parts: Range<Int>, operands: KernelOperands) {
+        var places = WindowSchedule.Operands(src: operands.input(0), dst: operands.output)
+        places.epilogue = self.operands.addresses(operands)
+        let kernels = kernels.span
+        for part in parts {
+            schedule.forEachCall(of: part, places) { run, arguments in
+                var arguments = arguments
+                arguments.rowFactorBits = rowFactors[run]
+                kernels[run](arguments)
+            }
         }
-        withExtendedLifetime((src, dst, inputs)) {}
     }
 }
 

@@ -7,14 +7,14 @@ internal import AlulaTensor
 /// `factor`-th row and column of dst.
 ///
 /// A part is some rows of src under one tap for one chunk of channels, whose weights stay in cache while the rows pass by.
-struct BlockedUpsamplingKernel: Kernel {
+struct BlockedUpsamplingKernel: AddressedKernel {
     private let convolution: DirectConvolution
     private let rowFactor: Int
     private let columnFactor: Int
     private var operands: BlockedOperands
     /// By tap.
-    private var weights: [Tensor] = []
-    private var bias: Tensor?
+    private var weights: [HeldConstant] = []
+    private var bias: HeldConstant?
 
     /// - Parameters:
     ///   - convolution: of one tap.
@@ -40,15 +40,19 @@ struct BlockedUpsamplingKernel: Kernel {
         let (descriptor, tile, lanes) = (descriptor, convolution.tile, convolution.lanes)
         kernel.weights = (0..<rowFactor * columnFactor).map { tap in
             let packing = TapPacking(tap: tap, dstBlocks: tile.dstBlocks, lanes: lanes)
-            return packed.tensor(source, as: packing) { weights in
-                descriptor.packedWeights(self.weights(ofTap: tap, weights), tile: tile, lanes: lanes)
-            }
+            return HeldConstant(
+                packed.tensor(source, as: packing) { weights in
+                    descriptor.packedWeights(self.weights(ofTap: tap, weights), tile: tile, lanes: lanes)
+                }
+            )
         }
         if descriptor.hasBias {
             kernel.bias = constants[2].map { bias in
-                packed.tensor(bias, as: TapPacking(tap: -1, dstBlocks: 0, lanes: lanes)) {
-                    descriptor.packedBias($0, lanes: lanes)
-                }
+                HeldConstant(
+                    packed.tensor(bias, as: TapPacking(tap: -1, dstBlocks: 0, lanes: lanes)) {
+                        descriptor.packedBias($0, lanes: lanes)
+                    }
+                )
             }
         }
         return kernel
@@ -74,21 +78,25 @@ struct BlockedUpsamplingKernel: Kernel {
         return result
     }
 
-    func run(part: Int, inputs: [Tensor?], outputs: [Tensor?]) {
-        guard let src = inputs[0], let dst = outputs[0] else { return }
-        let (tap, rest) = part.quotientAndRemainder(dividingBy: convolution.partCount)
-        let (row, column) = tap.quotientAndRemainder(dividingBy: columnFactor)
+    func run(parts: Range<Int>, operands: KernelOperands) {
         let rowByteCount = descriptor.dstRowByteCount(lanes: convolution.lanes)
-        convolution.run(
-            part: rest,
-            src: src,
-            weights: weights[tap],
-            bias: bias,
-            operands: operands.addresses(inputs: inputs),
-            dst: dst,
-            dstByteOffset: row * rowByteCount + column * convolution.lanes * 4
+        var addresses = DirectConvolutionSchedule.Operands(
+            src: operands.input(0).address,
+            weights: 0,
+            bias: bias?.address ?? 0,
+            dst: operands.output.address,
+            dstImageByteCount: operands.output.outerStrideElements * 4,
+            epilogue: self.operands.addresses(operands)
         )
-        withExtendedLifetime(inputs) {}
+        let count = convolution.partCount
+        for tap in weights.indices {
+            let parts = parts.clamped(to: (tap * count)..<((tap + 1) * count))
+            if parts.isEmpty { continue }
+            let (row, column) = tap.quotientAndRemainder(dividingBy: columnFactor)
+            addresses.weights = weights[tap].address
+            addresses.dstByteOffset = row * rowByteCount + column * convolution.lanes * 4
+            convolution.run(parts: (parts.lowerBound - tap * count)..<(parts.upperBound - tap * count), addresses)
+        }
     }
 }
 

@@ -11,7 +11,7 @@ package struct BlockedOperands: Sendable {
     private let output: Shape
     private let lanes: Int
     /// By operand number: its content, packed.
-    private var constants: [Tensor?]
+    private var constants: [HeldConstant?]
 
     /// - Parameter output: the shape of dst, `[N, C, …]`.
     package init(_ epilogue: Epilogue, output: Shape, lanes: Int) {
@@ -34,7 +34,9 @@ package struct BlockedOperands: Sendable {
             let operand = epilogue.operands[index]
             guard known.indices.contains(operand.input), let constant = known[operand.input] else { continue }
             let packing = Packing(extent: operand.extent, output: output, lanes: lanes)
-            copy.constants[index] = packed.tensor(constant, as: packing) { self.packed($0, operand.extent) }
+            copy.constants[index] = HeldConstant(
+                packed.tensor(constant, as: packing) { self.packed($0, operand.extent) }
+            )
         }
         return copy
     }
@@ -57,11 +59,10 @@ package struct BlockedOperands: Sendable {
     }
 
     /// Where the operands begin.
-    package func addresses(inputs: [Tensor?]) -> EpilogueArguments {
+    package func addresses(_ operands: KernelOperands) -> EpilogueArguments {
         var arguments = EpilogueArguments()
         for index in constants.indices {
-            let tensor = constants[index] ?? inputs[epilogue.operands[index].input]
-            arguments[index] = tensor.map { Int(bitPattern: $0.address) } ?? 0
+            arguments[index] = constants[index]?.address ?? operands.input(epilogue.operands[index].input).address
         }
         return arguments
     }
@@ -70,7 +71,9 @@ package struct BlockedOperands: Sendable {
 extension Epilogue {
     /// The stages that follow a producer with blocked dst; nil when one of them has no code there.
     package init?(blocked stages: [Fused.Stage], _ problem: KernelProblem) {
-        guard let output = problem.outputs.first?.shape, output.rank >= 2 else { return nil }
+        guard let output = problem.outputs.first?.shape, output.rank >= 2,
+            problem.inputs.count <= KernelOperands.inputLimit
+        else { return nil }
         self.init(
             stages: stages,
             inputs: problem.inputs,

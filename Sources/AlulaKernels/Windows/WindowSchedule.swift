@@ -4,8 +4,9 @@ internal import AlulaOperators
 
 /// How a walk of a window over blocked planes is cut into calls of generated code, and calls into parts for threads.
 ///
-/// A part is some blocks of an image or, where there are few, a stretch of rows of one block. Where planes are small, one
-/// call walks over all blocks of a part before the next takes the rows below.
+/// A part is some blocks of a band of rows of an image. Bands come before blocks: products of pixels are shared out by
+/// rows as well, so a thread finds what it wrote itself. Where planes are small, one call walks over all blocks of a part
+/// before the next takes the rows below.
 package struct WindowSchedule: Sendable {
     /// Where the operands lie, as addresses, and how far apart their images are.
     package struct Operands: Sendable {
@@ -18,7 +19,12 @@ package struct WindowSchedule: Sendable {
         /// Addresses of the epilogue's operands.
         package var epilogue = EpilogueArguments()
 
-        package init() {}
+        package init(src: KernelOperands.Place, dst: KernelOperands.Place) {
+            self.src = src.address
+            srcImageByteCount = src.outerStrideElements * 4
+            self.dst = dst.address
+            dstImageByteCount = dst.outerStrideElements * 4
+        }
     }
 
     let rows: WindowAxis
@@ -49,6 +55,9 @@ package struct WindowSchedule: Sendable {
 
     /// Parts that are enough to share out evenly.
     private static let sufficientPartCount = 32
+    /// Bands that are enough to share out evenly, and the rows of dst from which on they are.
+    private static let sufficientBandCount = 8
+    private static let bandedRowCount = 14
     /// Values of a part that are worth handing it out.
     private static let partElementCount = 4096
     /// What a part of small planes may touch and still find in a small second-level cache.
@@ -89,10 +98,12 @@ package struct WindowSchedule: Sendable {
         let planeByteCount =
             (rows.srcExtent * columns.srcExtent + rows.dstExtent * columns.dstExtent) * lanes * 4
         callsSpanBlocks = planeByteCount <= Self.partByteCount / 4
-        let perBlock = Self.partByteCount / planeByteCount
-        blocksPerPart = max(1, min(perBlock, batch * blockCount / Self.sufficientPartCount))
+        let isBanded = rows.dstExtent >= Self.bandedRowCount && batch < Self.sufficientBandCount
+        let bandCount = isBanded ? max(1, min(Self.sufficientBandCount, tileCount / 2) / 2 * 2) : 1
+        let perBlock = Self.partByteCount / (planeByteCount / bandCount + 1)
+        blocksPerPart = max(1, min(perBlock, batch * bandCount * blockCount / Self.sufficientPartCount))
         let blockPartCount = batch * ((blockCount + blocksPerPart - 1) / blocksPerPart)
-        let stretchCount = max(1, Self.sufficientPartCount / blockPartCount)
+        let stretchCount = max(bandCount, Self.sufficientPartCount / blockPartCount)
         let least = Self.partElementCount / (tile.rows * columns.dstExtent * lanes) + 1
         tilesPerPart = min(tileCount, max(least, (tileCount + stretchCount - 1) / stretchCount))
     }
@@ -105,8 +116,8 @@ package struct WindowSchedule: Sendable {
 
     /// The calls of part `part`: `body` gets the index among ``rowRuns`` of the kernel, and its arguments.
     func forEachCall(of part: Int, _ operands: Operands, _ body: (_ run: Int, WindowArguments) -> Void) {
-        let (slot, stretch) = part.quotientAndRemainder(dividingBy: stretchCount)
-        let (image, blockPart) = slot.quotientAndRemainder(dividingBy: blockPartCount)
+        let (slot, blockPart) = part.quotientAndRemainder(dividingBy: blockPartCount)
+        let (image, stretch) = slot.quotientAndRemainder(dividingBy: stretchCount)
         let blocks = (blockPart * blocksPerPart)..<min((blockPart + 1) * blocksPerPart, blockCount)
         let tiles = (stretch * tilesPerPart)..<min((stretch + 1) * tilesPerPart, tileCount)
         let step = callsSpanBlocks ? blocks.count : 1

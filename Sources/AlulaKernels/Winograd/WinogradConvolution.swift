@@ -11,14 +11,12 @@ package import AlulaTensor
 package struct WinogradConvolution: Sendable {
     package let descriptor: WinogradDescriptor
     package let blocking: WinogradBlocking
-    private let layout: WinogradLayout
-    private let schedule: WinogradSchedule
+    let layout: WinogradLayout
+    let schedule: WinogradSchedule
+    let prefetch: WinogradPrefetch
     private let kernels: WinogradKernels
     /// A row of src outside src.
     private let zeroRow: Tensor
-    /// By operand of the epilogue: how its address moves with a place in dst, and from block to block.
-    private let operandPlaceFactors: InlineArray<4, Int>
-    private let operandBlockByteCounts: InlineArray<4, Int>
 
     /// Compiles, or takes from `cache`, the kernels for `descriptor`.
     ///
@@ -40,16 +38,9 @@ package struct WinogradConvolution: Sendable {
         self.blocking = blocking
         layout = WinogradLayout(descriptor, blocking, lanes: vectors.lanes)
         schedule = WinogradSchedule(descriptor, blocking, panelCount: layout.panels.count)
-        kernels = try WinogradKernels(descriptor, blocking, layout, schedule, target, cache)
+        prefetch = WinogradPrefetch(blocking, layout, schedule)
+        kernels = try WinogradKernels(descriptor, blocking, layout, schedule, prefetch, target, cache)
         zeroRow = Tensor(zeros: .float32, shape: [descriptor.columns.srcExtent, vectors.lanes])
-        var factors = InlineArray<4, Int>(repeating: 0)
-        var blockByteCounts = InlineArray<4, Int>(repeating: 0)
-        for (index, operand) in descriptor.epilogue.operands.enumerated() {
-            factors[index] = operand.extent == .full ? 1 : 0
-            blockByteCounts[index] = operand.extent == .channel ? layout.vectorByteCount : 0
-        }
-        operandPlaceFactors = factors
-        operandBlockByteCounts = blockByteCounts
     }
 
     /// What profilers and reports show.
@@ -71,15 +62,23 @@ package struct WinogradConvolution: Sendable {
         package var dst: Int
         /// Bytes from image to image of dst; nil if they follow each other.
         package var dstImageByteCount: Int?
-        /// By operand of the epilogue; 0 for numbers.
-        package var epilogue = InlineArray<4, Int>(repeating: 0)
+        /// Addresses of the epilogue's operands.
+        package var epilogue: EpilogueArguments
 
-        package init(src: Int, weights: Int, bias: Int = 0, dst: Int, dstImageByteCount: Int? = nil) {
+        package init(
+            src: Int,
+            weights: Int,
+            bias: Int = 0,
+            dst: Int,
+            dstImageByteCount: Int? = nil,
+            epilogue: EpilogueArguments = EpilogueArguments()
+        ) {
             self.src = src
             self.weights = weights
             self.bias = bias
             self.dst = dst
             self.dstImageByteCount = dstImageByteCount
+            self.epilogue = epilogue
         }
     }
 
@@ -88,13 +87,16 @@ package struct WinogradConvolution: Sendable {
     package func run(part: Int, _ operands: Operands, scratch: Int) {
         let tiles = schedule.tiles(ofPart: part)
         transformSrc(tiles, operands, scratch: scratch)
+        let products = scratch + layout.srcByteCount
+        let strips = products + layout.dstByteCount
         for panel in schedule.panels(ofPart: part) {
-            let products = scratch + layout.srcByteCount
+            listStrips(part: part, panel: panel, operands, at: strips)
             kernels.multiply(tileCount: tiles.count, dstBlocks: layout.panels[panel])(
                 WinogradMultiplyArguments(
                     src: scratch,
                     weights: operands.weights + layout.weightPanelByteOffset(panel),
-                    dst: products
+                    dst: products,
+                    strips: strips
                 )
             )
             transformDst(tiles, panel: panel, operands, products: products)
@@ -152,41 +154,34 @@ package struct WinogradConvolution: Sendable {
         let rowByteCount = descriptor.columns.dstExtent * layout.vectorByteCount
         let blockByteCount = descriptor.rows.dstExtent * rowByteCount
         let imageByteCount = layout.dstBlockCount * blockByteCount
-        let dstImageByteCount = operands.dstImageByteCount ?? imageByteCount
         var src = products
         schedule.forEachSegment(of: tiles) { segment in
             let isLastRow = segment.tileRow == schedule.tileRowCount - 1
             let kernel = kernels.dst(run: segment.run, isLastRow: isLastRow, dstBlocks: blocks)
+            let dstImage = operands.dst + segment.image * (operands.dstImageByteCount ?? imageByteCount)
             let place =
-                firstBlock * blockByteCount + segment.tileRow * extent * rowByteCount
-                + segment.tileColumn * extent * layout.vectorByteCount
-            var arguments = WinogradDstArguments(
-                src: src,
-                bias: operands.bias + firstBlock * layout.vectorByteCount,
-                dst: operands.dst + segment.image * dstImageByteCount + place,
-                tileCount: segment.tileCount
-            )
-            for index in 0..<WinogradDstArguments.operandLimit {
-                arguments.operands[index] =
-                    operands.epilogue[index]
-                    + operandPlaceFactors[index] * (segment.image * imageByteCount + place)
-                    + operandBlockByteCounts[index] * firstBlock
-            }
-            for _ in 0..<blocks {
-                kernel(arguments)
-                advance(&arguments, dstByteCount: blockByteCount)
+                segment.tileRow * extent * rowByteCount + segment.tileColumn * extent * layout.vectorByteCount
+            for index in 0..<blocks {
+                let block = firstBlock + index
+                kernel(
+                    WinogradDstArguments(
+                        src: src + index * layout.vectorByteCount,
+                        bias: operands.bias + block * layout.vectorByteCount,
+                        dst: dstImage + block * blockByteCount + place,
+                        tileCount: segment.tileCount,
+                        epilogue: descriptor.epilogue.arguments(
+                            operands.epilogue,
+                            image: segment.image,
+                            block: block,
+                            blockCount: layout.dstBlockCount,
+                            imageByteCount: imageByteCount,
+                            lanes: lanes,
+                            dstImage: dstImage
+                        )
+                    )
+                )
             }
             src += segment.tileCount * blocks * layout.vectorByteCount
-        }
-    }
-
-    /// Moves on to the next block of the panel.
-    private func advance(_ arguments: inout WinogradDstArguments, dstByteCount: Int) {
-        arguments.src += layout.vectorByteCount
-        arguments.bias += layout.vectorByteCount
-        arguments.dst += dstByteCount
-        for index in 0..<WinogradDstArguments.operandLimit {
-            arguments.operands[index] += operandPlaceFactors[index] * dstByteCount + operandBlockByteCounts[index]
         }
     }
 

@@ -53,19 +53,7 @@ package struct WinogradDescriptor: Hashable, Sendable {
             rows.dstExtent * columns.dstExtent
         )
         if largestPlane * lanes * 16 > Int(Int32.max) { return "a block of \(lanes) channels is larger than 512 MiB" }
-        return epilogueRejection
-    }
-
-    private var epilogueRejection: String? {
-        if !epilogue.keepsFinite { return "the epilogue makes values of unused lanes infinite" }
-        if epilogue.operands.count > WinogradDstArguments.operandLimit {
-            return
-                "the epilogue has \(epilogue.operands.count) operands, more than \(WinogradDstArguments.operandLimit)"
-        }
-        for operand in epilogue.operands where operand.extent == .row || operand.extent == .imageChannel {
-            return "an operand of the epilogue varies by \(operand.extent)"
-        }
-        return nil
+        return epilogue.keepsFinite ? epilogue.blockedRejection : "unused lanes would become infinite"
     }
 
     /// Vectors of src channels; the last may be partly unused.

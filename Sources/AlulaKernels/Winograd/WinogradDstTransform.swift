@@ -8,14 +8,10 @@ struct WinogradDstArguments: BitwiseCopyable {
     var src = 0
     /// The block's bias.
     var bias = 0
-    /// By operand of the epilogue: the element at the place of ``dst``, the block's first channel, or the only element.
-    var operands = InlineArray<4, Int>(repeating: 0)
     /// The first element of the first tile.
     var dst = 0
     var tileCount = 0
-
-    /// Operands an epilogue may have.
-    static let operandLimit = 4
+    var epilogue = EpilogueArguments()
 }
 
 /// Generates `dst = epilogue(Aᵀ m A + bias)` of neighbouring tiles, a vector of channels at a time.
@@ -68,11 +64,7 @@ struct WinogradDstTransform {
         jit.loop("tiles left", count: jit.argument("tiles", at: Self.field(\.tileCount))) { _ in
             for pair in variant.dstPairs { generatePair(pair) }
             jit.advance(registers.src, by: configuration.tileByteCount)
-            let columns = variant.dstExtent * jit.vectorByteCount
-            jit.advance(registers.dst, by: columns)
-            for (index, address) in registers.operands.enumerated() where extent(index) == .full {
-                if let address { jit.advance(address, by: columns) }
-            }
+            jit.advance(registers.dst, by: variant.dstExtent * jit.vectorByteCount)
         }
     }
 
@@ -112,7 +104,6 @@ struct WinogradDstTransform {
 
     /// One line of `Aᵀ m` times `A`, finished and stored.
     private func storeRow(_ columns: [FloatVector], line: Int) {
-        let epilogue = EpilogueEmitter(configuration.epilogue, jit)
         for pair in variant.dstPairs where min(pair.lines.0, pair.lines.1) < configuration.columnCount {
             let (first, second, temporary) = (jit.floats("first"), jit.floats("second"), jit.floats("temporary"))
             WinogradArithmetic(variant, jit)
@@ -120,23 +111,11 @@ struct WinogradDstTransform {
             for (value, column) in [(first, pair.lines.0), (second, pair.lines.1)]
             where column < configuration.columnCount {
                 let place = line * configuration.dstRowByteCount + column * jit.vectorByteCount
-                epilogue.emit(value) { operand(at: place, $0) }
+                registers.epilogue.emit(value, dstByteOffset: place)
                 jit.store(value, to: registers.dst[place])
             }
         }
     }
-
-    /// Where operand `index` of the epilogue lies for the vector `place` bytes behind the tile's first.
-    private func operand(at place: Int, _ index: Int) -> any FloatSource {
-        guard let address = registers.operands[index] else { return jit.arguments[.max] }
-        return switch extent(index) {
-        case .full: address[place]
-        case .channel: address[0]
-        default: address[0].repeated
-        }
-    }
-
-    private func extent(_ operand: Int) -> Epilogue.Extent { configuration.epilogue.operands[operand].extent }
 
     private static func field(_ path: PartialKeyPath<WinogradDstArguments>) -> Int {
         MemoryLayout<WinogradDstArguments>.offset(of: path) ?? .max
@@ -151,10 +130,9 @@ extension WinogradDstTransform {
         // Advancing from tile to tile.
         let src: IntegerVariable
         let dst: IntegerVariable
-        /// By operand of the epilogue that lies in memory; only those that vary like dst advance.
-        let operands: [IntegerVariable?]
         // Constant.
         let bias: IntegerVariable?
+        let epilogue: BlockedEpilogue
         /// Whether a pair of lines of all columns and the epilogue of a value fit the vector registers.
         let holdsBothLines: Bool
 
@@ -162,13 +140,14 @@ extension WinogradDstTransform {
             src = jit.argument("src", at: WinogradDstTransform.field(\.src))
             dst = jit.argument("dst", at: WinogradDstTransform.field(\.dst))
             bias = configuration.hasBias ? jit.argument("bias", at: WinogradDstTransform.field(\.bias)) : nil
-            let epilogue = configuration.epilogue
-            let first = WinogradDstTransform.field(\.operands)
-            operands = epilogue.operands.indices.map { index in
-                epilogue.memoryOperands.contains(index) ? jit.argument("operand \(index)", at: first + index * 8) : nil
-            }
+            epilogue = BlockedEpilogue(
+                configuration.epilogue,
+                jit,
+                argumentsByteOffset: WinogradDstTransform.field(\.epilogue),
+                dst: dst
+            )
             // Beside the columns: two values, and for each what its epilogue needs, a repeated operand included.
-            let others = 2 + 1 + EpilogueEmitter.temporaryVectorCount(epilogue, target: jit.target)
+            let others = 2 + 1 + EpilogueEmitter.temporaryVectorCount(configuration.epilogue, target: jit.target)
             holdsBothLines = 2 * configuration.variant.srcExtent + others <= jit.target.vectorRegisterCount
         }
     }

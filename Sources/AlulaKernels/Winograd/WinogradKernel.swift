@@ -5,38 +5,32 @@ internal import AlulaSystem
 internal import AlulaTensor
 
 /// `Conv`, alone or fused, as a Winograd convolution between tensors in blocked layout.
-struct WinogradKernel: Kernel {
+struct WinogradKernel: AddressedKernel {
     private let convolution: WinogradConvolution
-    private var weights: Tensor?
-    private var bias: Tensor?
-    /// By operand of the epilogue: its packed form, where its content is known.
-    private var knownOperands: [Tensor?]
+    private var weights: HeldConstant?
+    private var bias: HeldConstant?
+    private var operands: BlockedOperands
 
-    init(_ convolution: WinogradConvolution) {
+    /// - Parameter output: the shape of dst, `[N, C, …]`.
+    init(_ convolution: WinogradConvolution, output: Shape) {
         self.convolution = convolution
-        knownOperands = convolution.descriptor.epilogue.operands.map { _ in nil }
+        operands = BlockedOperands(convolution.descriptor.epilogue, output: output, lanes: convolution.lanes)
     }
 
     var identifier: String { convolution.identifier }
     var partCount: Int { convolution.partCount }
     var acceptsStridedOutput: Bool { true }
-
-    var inputsThatMayBeOverwritten: [Int] {
-        convolution.descriptor.epilogue.operands.filter { $0.extent == .full }.map(\.input)
-    }
+    var inputsThatMayBeOverwritten: [Int] { operands.inputsThatMayBeOverwritten }
 
     func prepared(constants: [Tensor?], packed: PackedConstants) -> any Kernel {
         let (blocking, lanes) = (convolution.blocking, convolution.lanes)
         let packing = WeightPacking(variant: blocking.variant, dstBlocks: blocking.dstBlocks, lanes: lanes)
         var kernel = self
         kernel.weights = constants[1].map { weights in
-            packed.tensor(weights, as: packing) { convolution.packedWeights($0) }
+            HeldConstant(packed.tensor(weights, as: packing) { convolution.packedWeights($0) })
         }
-        if convolution.descriptor.hasBias { kernel.bias = constants[2].map { padded($0, packed) } }
-        for (index, operand) in convolution.descriptor.epilogue.operands.enumerated() {
-            guard let known = constants[operand.input] else { continue }
-            kernel.knownOperands[index] = operand.extent == .channel ? padded(known, packed) : known
-        }
+        if convolution.descriptor.hasBias { kernel.bias = constants[2].map { HeldConstant(padded($0, packed)) } }
+        kernel.operands = operands.prepared(constants: constants, packed: packed)
         return kernel
     }
 
@@ -52,25 +46,20 @@ struct WinogradKernel: Kernel {
         }
     }
 
-    func run(part: Int, inputs: [Tensor?], outputs: [Tensor?]) {
-        guard let src = inputs[0], let weights, let dst = outputs[0] else { return }
-        var operands = WinogradConvolution.Operands(
-            src: address(src),
-            weights: address(weights),
-            bias: bias.map(address) ?? 0,
-            dst: address(dst),
-            dstImageByteCount: dst.outerStrideElements * 4
+    func run(parts: Range<Int>, operands: KernelOperands) {
+        guard let weights = weights?.address else { return }
+        let addresses = WinogradConvolution.Operands(
+            src: operands.input(0).address,
+            weights: weights,
+            bias: bias?.address ?? 0,
+            dst: operands.output.address,
+            dstImageByteCount: operands.output.outerStrideElements * 4,
+            epilogue: self.operands.addresses(operands)
         )
-        for (index, operand) in convolution.descriptor.epilogue.operands.enumerated() {
-            operands.epilogue[index] = (knownOperands[index] ?? inputs[operand.input]).map(address) ?? 0
-        }
         ThreadScratch.with(byteCount: convolution.scratchByteCount) { scratch in
-            convolution.run(part: part, operands, scratch: scratch)
+            for part in parts { convolution.run(part: part, addresses, scratch: scratch) }
         }
-        withExtendedLifetime((inputs, outputs, weights, bias)) {}
     }
-
-    private func address(_ tensor: Tensor) -> Int { Int(bitPattern: tensor.address) }
 }
 
 /// What packed weights depend on besides their content.

@@ -28,6 +28,7 @@ struct WinogradKernels: Sendable {
         _ blocking: WinogradBlocking,
         _ layout: WinogradLayout,
         _ schedule: WinogradSchedule,
+        _ prefetch: WinogradPrefetch,
         _ target: VectorTarget?,
         _ cache: CodeCache
     ) throws(JITError) {
@@ -36,6 +37,7 @@ struct WinogradKernels: Sendable {
             blocking: blocking,
             layout: layout,
             schedule: schedule,
+            prefetch: prefetch,
             target: target,
             cache: cache
         )
@@ -71,6 +73,7 @@ struct WinogradKernels: Sendable {
         let blocking: WinogradBlocking
         let layout: WinogradLayout
         let schedule: WinogradSchedule
+        let prefetch: WinogradPrefetch
         let target: VectorTarget?
         let cache: CodeCache
 
@@ -118,7 +121,8 @@ struct WinogradKernels: Sendable {
                 width: blocking.width,
                 channelUnroll: blocking.channelUnroll,
                 srcPlaneByteCount: layout.srcPlaneByteCount,
-                dstPlaneByteCount: layout.dstPlaneByteCount
+                dstPlaneByteCount: layout.dstPlaneByteCount,
+                prefetch: prefetch
             )
             return try cache.kernel(for: key, target: target) { WinogradMultiply.program(key, target: $0) }
         }

@@ -44,8 +44,12 @@ struct WinogradLayout: Hashable, Sendable {
     var srcByteCount: Int { planeCount * srcPlaneByteCount }
     /// Products of a panel.
     var dstByteCount: Int { planeCount * dstPlaneByteCount }
+    /// Register tiles a plane of a part takes.
+    var groupCount: Int { (tilesPerPart + width - 1) / width }
+    /// Addresses for ``WinogradMultiplyArguments/strips``.
+    var stripsByteCount: Int { planeCount * groupCount * MemoryLayout<Int>.stride }
     /// Scratch of a part.
-    var scratchByteCount: Int { srcByteCount + dstByteCount }
+    var scratchByteCount: Int { srcByteCount + dstByteCount + stripsByteCount }
 
     /// Of the weights of a panel of `blocks` blocks for one plane.
     func weightPlaneByteCount(blocks: Int) -> Int { srcChannels * blocks * vectorByteCount }

@@ -10,6 +10,8 @@ struct WinogradMultiplyArguments: BitwiseCopyable {
     var weights = 0
     /// Where the products go.
     var dst = 0
+    /// One address for every register tile of every plane: the memory to ask for beside it.
+    var strips = 0
 }
 
 /// Generates the products: for every plane `dst[tile, oc] = Σ src[tile, ic] · weights[ic, oc]`.
@@ -32,6 +34,7 @@ struct WinogradMultiply {
         /// Bytes from plane to plane.
         var srcPlaneByteCount: Int
         var dstPlaneByteCount: Int
+        var prefetch: WinogradPrefetch
     }
 
     private let jit: KernelBuilder
@@ -56,6 +59,10 @@ struct WinogradMultiply {
     private func generate() {
         jit.loop("planes left", count: configuration.planeCount) { _ in
             jit.set(registers.src, to: registers.srcPlane)
+            if configuration.prefetch.weightLinesPerRound > 0 {
+                jit.set(registers.weightsAhead, to: registers.weightsPlane)
+                jit.advance(registers.weightsAhead, by: configuration.srcChannels * weightsChannelByteCount)
+            }
             jit.set(registers.dst, to: registers.dstPlane)
             let (groups, rest) = configuration.tileCount.quotientAndRemainder(dividingBy: configuration.width)
             jit.loop("groups left", count: groups) { _ in generateTile(width: configuration.width) }
@@ -69,14 +76,21 @@ struct WinogradMultiply {
     private func generateTile(width: Int) {
         for accumulator in registers.accumulator.prefix(width).joined() { jit.set(accumulator, to: 0) }
         jit.set(registers.weights, to: registers.weightsPlane)
+        if configuration.prefetch.stripLinesPerRound > 0 {
+            jit.load(registers.strip, from: registers.strips[0])
+            jit.advance(registers.strips, by: 8)
+        }
         let (blocks, rest) = configuration.srcChannels.quotientAndRemainder(dividingBy: jit.lanes)
         let unroll = min(configuration.channelUnroll, jit.lanes)
         jit.loop("blocks left", count: blocks) { _ in
-            jit.loop("channels left", count: jit.lanes / unroll) { _ in accumulate(channels: unroll, width: width) }
+            jit.loop("channels left", count: jit.lanes / unroll) { _ in
+                accumulate(channels: unroll, width: width) { channel in prefetch(channel, of: unroll) }
+                advancePrefetch()
+            }
             jit.advance(registers.src, by: (width - 1) * jit.vectorByteCount)
         }
         if rest > 0 {
-            accumulate(channels: rest, width: width)
+            accumulate(channels: rest, width: width) { _ in }
             jit.advance(registers.src, by: width * jit.vectorByteCount - rest * 4)
         }
         for tile in 0..<width {
@@ -92,9 +106,10 @@ struct WinogradMultiply {
 
     private var weightsChannelByteCount: Int { configuration.dstBlocks * jit.vectorByteCount }
 
-    /// `channels` src channels in straight code.
-    private func accumulate(channels: Int, width: Int) {
+    /// `channels` src channels in straight code, with `beside` before each.
+    private func accumulate(channels: Int, width: Int, beside: (_ channel: Int) -> Void) {
         for channel in 0..<channels {
+            beside(channel)
             for block in 0..<configuration.dstBlocks {
                 let place = channel * weightsChannelByteCount + block * jit.vectorByteCount
                 jit.load(registers.weightVector[block], from: registers.weights[place])
@@ -113,6 +128,23 @@ struct WinogradMultiply {
         jit.advance(registers.weights, by: channels * weightsChannelByteCount)
         jit.advance(registers.src, by: channels * 4)
     }
+
+    private func advancePrefetch() {
+        let (weights, strip) = (configuration.prefetch.weightLinesPerRound, configuration.prefetch.stripLinesPerRound)
+        if weights > 0 { jit.advance(registers.weightsAhead, by: weights * WinogradPrefetch.lineByteCount) }
+        if strip > 0 { jit.advance(registers.strip, by: strip * WinogradPrefetch.lineByteCount) }
+    }
+
+    /// Asks for what channel `channel` of a round of `count` is to ask for, so that requests come at an even pace.
+    private func prefetch(_ channel: Int, of count: Int) {
+        func lines(_ perRound: Int) -> Range<Int> { perRound * channel / count..<perRound * (channel + 1) / count }
+        for line in lines(configuration.prefetch.weightLinesPerRound) {
+            jit.prefetch(registers.weightsAhead[line * 64], .second)
+        }
+        for line in lines(configuration.prefetch.stripLinesPerRound) {
+            jit.prefetch(registers.strip[line * 64], .second)
+        }
+    }
 }
 
 // MARK: - Registers
@@ -128,6 +160,10 @@ extension WinogradMultiply {
         let src: IntegerVariable
         let weights: IntegerVariable
         let dst: IntegerVariable
+        /// The next plane's weights and other memory, asked for ahead of its use.
+        let weightsAhead: IntegerVariable
+        let strips: IntegerVariable
+        let strip: IntegerVariable
         // Vectors; accumulators by tile, then block.
         let accumulator: [[FloatVector]]
         let weightVector: [FloatVector]
@@ -141,6 +177,9 @@ extension WinogradMultiply {
             src = jit.integer("src")
             weights = jit.integer("weights")
             dst = jit.integer("dst")
+            weightsAhead = jit.integer("weights ahead")
+            strips = jit.argument("strips", at: Fields.offset(of: \.strips))
+            strip = jit.integer("strip")
             accumulator = (0..<configuration.width).map { tile in
                 (0..<configuration.dstBlocks).map { jit.floats("accumulator[\(tile), \($0)]") }
             }

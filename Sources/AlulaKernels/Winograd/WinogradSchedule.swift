@@ -107,4 +107,16 @@ struct WinogradSchedule: Sendable {
             tile += count
         }
     }
+
+    /// The rows `tiles` fall into, in order: image, tile row, tile columns.
+    func forEachRow(of tiles: Range<Int>, _ body: (_ image: Int, _ tileRow: Int, _ tileColumns: Range<Int>) -> Void) {
+        var tile = tiles.lowerBound
+        while tile < tiles.upperBound {
+            let (row, column) = tile.quotientAndRemainder(dividingBy: tileColumnCount)
+            let (image, tileRow) = row.quotientAndRemainder(dividingBy: tileRowCount)
+            let end = min(tileColumnCount, column + tiles.upperBound - tile)
+            body(image, tileRow, column..<end)
+            tile += end - column
+        }
+    }
 }

@@ -13,11 +13,7 @@ enum WinogradTactics {
             let descriptor = descriptor(convolution, problem, lanes: target.lanes)
         else { return [] }
         let blocked = TensorLayout.blocked(lanes: target.lanes)
-        var inputLayouts = convolution.inputs.map { _ in TensorLayout.planar }
-        inputLayouts[0] = blocked
-        for operand in descriptor.epilogue.operands where operand.extent == .full {
-            inputLayouts[operand.input] = blocked
-        }
+        let inputLayouts = descriptor.epilogue.inputLayouts([blocked], problem)
         return WinogradBlocking.ranked(descriptor, target).map { blocking, cycles in
             KernelTactic(
                 "winograd \(blocking.name)",
@@ -28,7 +24,8 @@ enum WinogradTactics {
             ) {
                 do throws(JITError) {
                     return WinogradKernel(
-                        try WinogradConvolution(descriptor, blocking: blocking, target: target, cache: .shared)
+                        try WinogradConvolution(descriptor, blocking: blocking, target: target, cache: .shared),
+                        output: convolution.dst.shape
                     )
                 } catch {
                     assertionFailure("\(error)")  // the blocking was chosen to fit
@@ -44,23 +41,7 @@ enum WinogradTactics {
         _ problem: KernelProblem,
         lanes: Int
     ) -> WinogradDescriptor? {
-        let epilogue = Epilogue(
-            stages: convolution.stages,
-            inputs: convolution.inputs,
-            constants: problem.constants,
-            output: convolution.dst.shape,
-            channelAxis: 1
-        )
-        guard let epilogue else { return nil }
-        for operand in epilogue.operands {
-            let isKnown = problem.isConstant(operand.input)
-            // Known tensors stay planar, and so do those of another rank; channels that do not fill blocks have to be padded
-            // beforehand.
-            if operand.extent == .full && (isKnown || convolution.inputs[operand.input] != convolution.dst) {
-                return nil
-            }
-            if operand.extent == .channel && !isKnown && convolution.dstChannels % lanes != 0 { return nil }
-        }
+        guard let epilogue = Epilogue(blocked: convolution.stages, problem) else { return nil }
         let descriptor = WinogradDescriptor(
             srcChannels: convolution.srcChannels,
             dstChannels: convolution.dstChannels,
