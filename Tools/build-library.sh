@@ -6,14 +6,16 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 folder=${1:-Bindings/Python/alula/lib}
-scratch=.build-capi
-mkdir -p "$folder" "$scratch"
+mkdir -p "$folder"
 
-exports=$PWD/$scratch/exports.map
-echo '{ global: alula_*; local: *; };' >"$exports"
-swift build -c release --product AlulaC --scratch-path "$scratch" -Xswiftc -static-stdlib -Xswiftc -use-ld=lld \
-    -Xlinker -soname=libalula.so -Xlinker --version-script="$exports" -Xlinker --gc-sections -Xlinker -s
-cp "$scratch/release/libAlulaC.so" "$folder/libalula.so"
+# SwiftPM compiles, into the folder that the command line tool is built in, and says which objects make the library. It cannot
+# link the Swift runtime into one; the compiler can.
+swift build -c release --product AlulaC
+release=.build/release
+echo '{ global: alula_*; local: *; };' >"$release/exports.map"
+swiftc -emit-library -static-stdlib -use-ld=lld "@$release/AlulaC.product/Objects.LinkFileList" -o "$folder/libalula.so" \
+    -Xlinker -soname=libalula.so -Xlinker --version-script="$release/exports.map" -Xlinker --gc-sections -Xlinker -s \
+    -Xlinker -z -Xlinker nodelete # Its threads outlive any dlclose.
 
 # The compiler that came with Swift; no other is needed. What the library lacks must show here, not when it is loaded.
 clang=$(dirname "$(readlink -f "$(command -v swift)")")/clang

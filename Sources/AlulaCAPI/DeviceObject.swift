@@ -37,11 +37,21 @@ final class DeviceObject: HandleObject {
     private static func makeDefault() throws(ExecutionError) -> Default {
         try current.withLock { current throws(ExecutionError) in
             if let current { return current }
-            let object = DeviceObject(try Device.cpu())
+            let object = DeviceObject(try Device.cpu(threads: try Self.threadsFromEnvironment()))
             let made = Default(object: object, handle: HandleTable.shared.insert(object))
             current = made
             return made
         }
+    }
+
+    private static func threadsFromEnvironment() throws(ExecutionError) -> Int? {
+        guard let text = Environment.value("ALULA_THREADS"), !text.isEmpty else { return nil }
+        guard let count = Int(text), count > 0 else {
+            throw .invalidArgument(
+                .init("impossible thread count", in: "ALULA_THREADS", got: "'\(text)'", expected: "a positive number")
+            )
+        }
+        return count
     }
 
     /// The handle of the default device.

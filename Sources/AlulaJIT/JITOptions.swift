@@ -14,12 +14,13 @@ package struct JITOptions: Sendable, Hashable {
     /// The defaults: no dump, no map, any instruction set.
     package init() {}
 
-    /// The names of the environment variables ``fromEnvironment()`` reads, with what they mean.
+    /// The names of the environment variables that Alula reads, with what they mean.
     package static let knobs: [(name: String, meaning: String)] = [
         ("ALULA_MAX_ISA", "newest instruction set kernels use: avx512 (default), avx2, none (interpreted)"),
         ("ALULA_VERBOSE", "1 prints what the builder did: rewrites, every tactic with its time, every step's kernel"),
         ("ALULA_JIT_DUMP", "directory that gets the machine code and listing of every kernel"),
         ("ALULA_PERF_MAP", "1 names generated kernels for perf in /tmp/perf-<pid>.map"),
+        ("ALULA_THREADS", "threads of the default device of programs in C and Python (default: all cores)"),
     ]
 
     /// The options the environment asks for.

@@ -125,7 +125,8 @@ alula_status alula_bytes_destroy(alula_bytes bytes);
 /// `threads` 0 takes every core the process may use; `teams` streams compute at the same time, 1 is usual;
 /// `memory_limit` 0 takes what the machine leaves.
 alula_status alula_device_create(int32_t threads, int32_t teams, int64_t memory_limit, alula_device *device);
-/// The device that is used where ALULA_DEFAULT is given; made with all cores at the first use, lives as long as the process.
+/// The device that is used where ALULA_DEFAULT is given; made at the first use, with as many threads as the environment
+/// variable ALULA_THREADS says or one a core, and lives as long as the process.
 alula_status alula_device_default(alula_device *device);
 /// Makes `device` the default of calls from now on. What was made on the previous one stays there.
 alula_status alula_device_set_default(alula_device device);
