@@ -1,5 +1,5 @@
 # Alula. `make demo` runs the main job, `make test` runs every test.
-.PHONY: demo test build venv conformance thread-sanitizer lint docs clean
+.PHONY: demo test build venv conformance thread-sanitizer library python wheel lint docs clean
 
 SWIFT ?= swift
 VENV := .venv
@@ -25,6 +25,7 @@ $(VENV)/.installed: Tools/requirements.txt
 test: build venv
 	ALULA_ONNX_DATA="$(ONNX_DATA)" $(SWIFT) test --parallel
 	$(MAKE) conformance
+	$(MAKE) python
 	$(MAKE) thread-sanitizer
 
 # ONNX's own cases, through the scalar references and through the whole engine path at each instruction set.
@@ -37,6 +38,18 @@ conformance: build venv
 # Streams, events and execution contexts under thread sanitizer.
 thread-sanitizer:
 	$(SWIFT) test --sanitize=thread --build-path .build-tsan --filter 'AlulaRuntimeTests|AlulaSystemTests'
+
+# libalula.so for C and Python, and libcudart.so for programs that load CUDA's runtime by name.
+library:
+	Tools/build-library.sh
+
+# The Python package against the library, with the C example.
+python: library venv
+	$(PYTHON) -m pytest -q Bindings/Python/tests
+
+# One file to install: Bindings/Python/dist/alula-*.whl
+wheel: venv
+	PYTHON=$(PYTHON) Tools/build-wheel.sh
 
 lint:
 	$(SWIFT) format lint --strict --recursive Sources Tests Package.swift
