@@ -13,6 +13,8 @@ final class BenchLane {
 
     let stream: ExecutionStream
     let call: ExecuteCall
+    /// What making the context took: memory, compiled kernels, packed constants.
+    let contextMilliseconds: Double
     private let context: ExecutionContext
     private let engine: Engine
     private let batch: Int
@@ -44,12 +46,14 @@ final class BenchLane {
         self.stream = stream
         self.call = call
         self.batch = batch
+        let start = MonotonicClock.nowNanoseconds()
         context = try engine.makeExecutionContext(on: target)
         inputCount = engine.bindings.prefix { $0.mode == .input }.count
         for binding in engine.bindings.prefix(inputCount) where binding.fixedShape == nil {
             if let shape = inputs[binding.name]?.shape { try context.setInputShape(shape, for: binding.name) }
         }
         types = try Self.bindingTypes(engine, context, batch: batch)
+        contextMilliseconds = Double(MonotonicClock.nowNanoseconds() - start) / 1e6
         device = try types.map { try target.allocate(byteCount: max($0.byteCount, 1)) }
         host = []
         for (index, type) in types.enumerated() {
