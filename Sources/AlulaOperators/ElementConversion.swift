@@ -10,8 +10,8 @@ func convertElements(of src: Tensor, into dst: Tensor) {
     case (let from, let to) where from == to: dst.reshaped(to: src.shape).copyElements(from: src)
     case (.float32, .float16): mapElements(src, into: dst) { (x: Float) in Float16(x) }
     case (.float16, .float32): mapElements(src, into: dst) { (x: Float16) in Float(x) }
-    case (.float32, .int64): mapElements(src, into: dst) { (x: Float) in Int64(converting: Double(x)) }
-    case (.float32, .int32): mapElements(src, into: dst) { (x: Float) in Int32(converting: Double(x)) }
+    case (.float32, .int64): mapElements(src, into: dst) { (x: Float) in truncated(x) }
+    case (.float32, .int32): mapElements(src, into: dst) { (x: Float) in Int32(truncatingIfNeeded: truncated(x)) }
     case (.float32, .float64): mapElements(src, into: dst) { (x: Float) in Double(x) }
     case (.float64, .float32): mapElements(src, into: dst) { (x: Double) in Float(x) }
     case (.int64, .float32): mapElements(src, into: dst) { (x: Int64) in Float(x) }
@@ -24,6 +24,13 @@ func convertElements(of src: Tensor, into dst: Tensor) {
     case (_, .bool): convertToBools(src, into: dst)
     default: convertNumbers(of: src, into: dst)
     }
+}
+
+/// `x` truncated toward zero and saturated; NaN is zero. ``Int64/init(saturating:)`` where the compiler sees it.
+@inline(__always)
+private func truncated(_ x: Float) -> Int64 {
+    guard x.magnitude < 0x1p63 else { return x.isNaN ? 0 : x > 0 ? .max : .min }
+    return Int64(x)
 }
 
 private func convertBools(of src: Tensor, into dst: Tensor) {

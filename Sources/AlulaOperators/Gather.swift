@@ -86,23 +86,25 @@ extension Gather: PartitionedOperator {
         let firstPlace = rows.isEmpty ? 0 : rows.lowerBound % count
         let isWithinOne = firstPlace + rows.count <= count && !rows.isEmpty
         let places = isWithinOne ? firstPlace..<(firstPlace + rows.count) : 0..<count
-        var indices = try checked.indices(in: places)
-        for place in indices.indices {
-            indices[place] = try checked.normalized(indices[place], in: src.shape, axis: axis)
+        let inner = src.shape.elementCount(in: (axis + 1)..<src.shape.rank)
+        var positions = try checked.indices(in: places)
+        for place in positions.indices {
+            positions[place] = try checked.normalized(positions[place], in: src.shape, axis: axis) * inner
         }
         guard dst.elementCount > 0, !rows.isEmpty else { return }
-        let inner = src.shape.elementCount(in: (axis + 1)..<src.shape.rank)
         let outerStep = src.shape[axis] * inner
-        var origin = rows.lowerBound / count * outerStep
-        var place = firstPlace - places.lowerBound
-        try IndexedParts.copyRows(rows, run: inner, from: src, to: dst) { () throws(OperatorError) in
-            let position = origin + indices[place] * inner
-            place += 1
-            if place == indices.count {
-                place = 0
-                origin += outerStep
-            }
-            return position
+        var row = rows.lowerBound
+        while row < rows.upperBound {
+            let (outer, place) = row.quotientAndRemainder(dividingBy: count)
+            let end = min(count, place + rows.upperBound - row)
+            dst.copyRuns(
+                at: row * inner,
+                from: src,
+                origin: outer * outerStep,
+                at: positions.span.extracting((place - places.lowerBound)..<(end - places.lowerBound)),
+                count: inner
+            )
+            row += end - place
         }
     }
 }

@@ -68,33 +68,25 @@ extension GatherElements: PartitionedOperator {
         var steps = src.shape.contiguousStrides
         let axisStep = steps[axis]
         steps[axis] = 0
-        let rowLength = shape[shape.rank - 1]
         let elements = IndexedParts.range(part, of: partCount, count: shape.elementCount)
-        let indices = try checked.indices(in: elements)
+        let rowLength = shape[shape.rank - 1]
         let step = steps[shape.rank - 1]
-        var (column, rowStart) = (elements.lowerBound % rowLength, 0)
-        var row = elements.lowerBound / rowLength
-        func findRow() {
-            var (rest, start) = (row, 0)
+        var element = elements.lowerBound
+        while element < elements.upperBound {
+            let (row, column) = element.quotientAndRemainder(dividingBy: rowLength)
+            let end = min(elements.upperBound, (row + 1) * rowLength)
+            var positions = try checked.indices(in: element..<end)
+            for index in positions.indices {
+                let picked = try checked.normalized(positions[index], in: src.shape, axis: axis)
+                positions[index] = picked * axisStep + (column + index) * step
+            }
+            var (rest, origin) = (row, 0)
             for axis in (0..<(shape.rank - 1)).reversed() {
-                start += rest % shape[axis] * steps[axis]
+                origin += rest % shape[axis] * steps[axis]
                 rest /= shape[axis]
             }
-            rowStart = start
-        }
-        findRow()
-        var number = 0
-        try IndexedParts.copyRows(elements, run: 1, from: src, to: dst) { () throws(OperatorError) in
-            let index = try checked.normalized(indices[number], in: src.shape, axis: axis)
-            let position = rowStart + column * step + index * axisStep
-            number += 1
-            column += 1
-            if column == rowLength {
-                column = 0
-                row += 1
-                findRow()
-            }
-            return position
+            dst.copyRuns(at: element, from: src, origin: origin, at: positions.span, count: 1)
+            element = end
         }
     }
 }

@@ -4,9 +4,6 @@ internal import AlulaTensor
 
 /// How gathers and scatters split into parts.
 enum IndexedParts {
-    /// Positions worked out before their runs are copied: few enough for the first-level cache.
-    private static let batchCount = 512
-
     /// Parts of work that moves `byteCount` bytes: each some times as long as handing it out takes.
     static func count(byteCount: Int, limit: Int = 32) -> Int {
         let partByteCount = 64 << 10
@@ -19,25 +16,6 @@ enum IndexedParts {
         let longer = count % partCount
         let start = part * share + min(part, longer)
         return start..<(start + share + (part < longer ? 1 : 0))
-    }
-
-    /// Copies rows `rows` of dst, `run` elements each, from the positions in src that `next` names in order.
-    @inline(__always)
-    static func copyRows(
-        _ rows: Range<Int>,
-        run: Int,
-        from src: Tensor,
-        to dst: Tensor,
-        _ next: () throws(OperatorError) -> Int
-    ) throws(OperatorError) {
-        var positions = [Int](repeating: 0, count: min(batchCount, rows.count))
-        var row = rows.lowerBound
-        while row < rows.upperBound {
-            let count = min(positions.count, rows.upperBound - row)
-            for place in 0..<count { positions[place] = try next() }
-            dst.copyRuns(at: row * run, from: src, at: positions.span.extracting(0..<count), count: run)
-            row += count
-        }
     }
 }
 

@@ -70,11 +70,17 @@ extension Tensor {
         )
     }
 
-    /// Copies runs of `count` consecutive elements of `source`, which start at the linear indices `positions`, to one behind
-    /// the other from linear index `index` on.
+    /// Copies runs of `count` consecutive elements of `source`, which start `positions` behind linear index `origin`, to one
+    /// behind the other from linear index `index` on.
     ///
     /// - Precondition: as ``copyRun(at:from:at:count:)`` for every run; source and target share no element.
-    package func copyRuns(at index: Int, from source: Tensor, at positions: Span<Int>, count: Int) {
+    package func copyRuns(
+        at index: Int,
+        from source: Tensor,
+        origin: Int = 0,
+        at positions: Span<Int>,
+        count: Int
+    ) {
         let width = dataType.byteCount
         precondition(
             width == source.dataType.byteCount && isContiguous && source.isContiguous,
@@ -85,13 +91,13 @@ extension Tensor {
             "\(positions.count) runs of \(count) elements to \(index) of \(shape)"
         )
         switch count * width {
-        case 1: copyWords(at: index, from: source, at: positions, step: 1, as: UInt8.self)
-        case 2: copyWords(at: index, from: source, at: positions, step: count, as: UInt16.self)
-        case 4: copyWords(at: index, from: source, at: positions, step: count, as: UInt32.self)
-        case 8: copyWords(at: index, from: source, at: positions, step: count, as: UInt64.self)
+        case 1: copyWords(at: index, from: source, origin, at: positions, step: 1, as: UInt8.self)
+        case 2: copyWords(at: index, from: source, origin, at: positions, step: count, as: UInt16.self)
+        case 4: copyWords(at: index, from: source, origin, at: positions, step: count, as: UInt32.self)
+        case 8: copyWords(at: index, from: source, origin, at: positions, step: count, as: UInt64.self)
         default:
             for run in 0..<positions.count {
-                copyRun(at: index + run * count, from: source, at: positions[run], count: count)
+                copyRun(at: index + run * count, from: source, at: origin + positions[run], count: count)
             }
         }
     }
@@ -100,6 +106,7 @@ extension Tensor {
     private func copyWords<Word: BitwiseCopyable>(
         at index: Int,
         from source: Tensor,
+        _ origin: Int,
         at positions: Span<Int>,
         step: Int,
         as word: Word.Type
@@ -110,7 +117,7 @@ extension Tensor {
         var dst = unsafe storage.base + byteOffset + index * width
         let src = unsafe UnsafeRawPointer(source.storage.base) + source.byteOffset
         for run in 0..<positions.count {
-            let position = positions[run]
+            let position = origin + positions[run]
             precondition(position >= 0 && position <= last, "run at \(position) of \(source.shape)")
             // Runs of narrow elements need not be aligned as a word.
             let value = unsafe src.loadUnaligned(fromByteOffset: position * width, as: Word.self)
