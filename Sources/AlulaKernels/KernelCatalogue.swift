@@ -91,9 +91,8 @@ package struct KernelCatalogue: Sendable {
             Family("pointwise convolution", tactics: PointwiseTactics.tactics),
             Family("direct convolution", tactics: ConvolutionTactics.direct),
             Family("winograd convolution", tactics: WinogradTactics.tactics),
-            Family("upsampling", tactics: UpsamplingTactics.tactics),
+            Family("transposed convolution", tactics: TransposedTactics.tactics),
             Family("planar convolution", for: { $0 is Conv }, make: PlanarConvolutionKernel.make),
-            Family("planar upsampling", for: { $0 is ConvTranspose }, make: PlanarUpsamplingKernel.make),
             Family("generated matrix product", tactics: GemmTactics.tactics),
             Family("attention", tactics: AttentionKernel.tactics),
             Family("movement", tactics: MovementTactics.all),
@@ -111,6 +110,7 @@ package struct KernelCatalogue: Sendable {
     package static let portable = KernelCatalogue(families: [
         Family("depthwise convolution", make: DepthwiseF32.make),
         Family("convolution", make: ConvolutionF32.make),
+        Family("portable transposed convolution", make: TransposedConvolutionF32.make),
         Family("matrix-vector product", make: MatVecF32.make),
         Family("matrix product", make: MatMulF32.make),
         Family("elementwise", make: ElementwiseF32.make),
