@@ -98,6 +98,7 @@ package struct KernelCatalogue: Sendable {
             Family("movement", tactics: MovementTactics.all),
             Family("expression", tactics: ExpressionKernel.tactics),
             Family("rows", tactics: RowKernel.tactics),
+            Family("softmax columns", tactics: ColumnSoftmaxKernel.tactics),
             Family("cast", tactics: CastKernel.tactics),
             Family("reduction", tactics: ReductionKernel.tactics),
             Family("extreme index", tactics: ExtremeIndexKernel.tactics),

@@ -82,4 +82,25 @@ import Testing
         let problem = TacticProblem(operation: repeating, inputs: [random.tensor([2, 5, 7]), random.tensor([7])])
         #expect(try problem.check(RowKernel.tactics, target: target).isEmpty, "scale repeats within a row")
     }
+
+    /// Over an axis that is not the last, lanes are columns of their own.
+    @Test(arguments: blockedTargets)
+    func softmaxOfColumnsMatchesTheReference(target: VectorTarget) throws {
+        var random = SeededRandom(seed: 5)
+        for width in widths(target) {
+            let src = random.tensor([2, 7, width], in: -20...20)
+            for axis in [0, 1, 2] {
+                for operation in [Softmax(axis: axis), LogSoftmax(axis: axis - 3)] as [any Operator] {
+                    let problem = TacticProblem(operation: operation, inputs: [src])
+                    let names = try problem.check(ColumnSoftmaxKernel.tactics, target: target)
+                    #expect(names.isEmpty == (axis == 2 || axis == 1 && width == 1))
+                }
+            }
+        }
+        let row = (0..<19).map { $0 % 3 == 0 ? -Float.infinity : Float($0) }
+        try TacticProblem(operation: Softmax(axis: 0), inputs: [Tensor(row + row, shape: [2, 19])])
+            .check(ColumnSoftmaxKernel.tactics, target: target)
+        try TacticProblem(operation: Softmax(axis: 1), inputs: [random.tensor([1, 21, 40, 60])])
+            .check(ColumnSoftmaxKernel.tactics, target: target)
+    }
 }
