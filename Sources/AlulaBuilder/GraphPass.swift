@@ -17,6 +17,7 @@ package struct GraphPass: Sendable {
         .removeIdentities,
         .mergeDuplicates,
         .simplifyArithmetic,
+        .recogniseRootMeanSquares,
         .recogniseActivations,
         .unflattenProducts,
         .splitProducts,

@@ -149,6 +149,40 @@ import Testing
         }
     }
 
+    /// In every spelling of the quotient, over the last axis only.
+    @Test(arguments: 0..<4, [-1, 1] as [Int64])
+    func rootMeanSquareNormalizationIsRecognised(variant: Int, axis: Int64) throws {
+        var generator = SeededRandom(seed: 4)
+        var graph = Graph()
+        let x = graph.addInput("x", .float32, [2, 6, 6])
+        func add(_ tensor: Tensor) -> Graph.ValueID { graph.addConstant(tensor, name: "c") }
+        let square =
+            variant == 0
+            ? graph.append(Pow(), x, add(Tensor(scalar: Float(2))), name: "square")
+            : graph.append(Mul(), x, x, name: "square")
+        let mean = graph.append(ReduceMean(), square, add(Tensor([axis], shape: [1])), name: "mean")
+        let root = graph.append(
+            Sqrt(),
+            graph.append(Add(), mean, add(Tensor(scalar: Float(1e-5))), name: "shifted"),
+            name: "root"
+        )
+        let unit: Graph.ValueID
+        switch variant {
+        case 0: unit = graph.append(Div(), x, root, name: "unit")
+        case 1: unit = graph.append(Mul(), x, graph.append(Reciprocal(), root, name: "i"), name: "unit")
+        default:
+            let inverse = graph.append(Div(), add(Tensor(scalar: Float(1))), root, name: "inverse")
+            unit = graph.append(Mul(), inverse, x, name: "unit")
+        }
+        let scale = add(generator.tensor([6]))
+        graph.markOutput(
+            variant == 3 ? graph.append(Mul(), scale, unit, name: "y") : graph.append(Mul(), unit, scale, name: "y")
+        )
+        let after = try applyPass(.recogniseRootMeanSquares, to: graph)
+        let names = after.nodes.map { after[$0].operation.name }
+        #expect((names == ["RMSNormalization"]) == (axis == -1))
+    }
+
     // MARK: - Everything together
 
     @Test func theStandardPassesLeaveOneStepOfAConvolutionalBlock() throws {
