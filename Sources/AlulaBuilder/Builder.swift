@@ -79,7 +79,7 @@ public struct Builder: Sendable {
             } catch {
                 throw .threads(count: configuration.threadCount ?? 0, reason: "\(error)")
             }
-            let assignments = tuned.map { LayoutAssignment(plan, $0, .standard) { timer.timed($0) } }
+            let assignments = tuned.map { LayoutAssignment(plan, $0, .standard, timed: { timer.timed($0) }) }
             if timer.isCancelled { throw .cancelled(last) }
             plan.timings = timer.timings
             report.tactics = timer.reports

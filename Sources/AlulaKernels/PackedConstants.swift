@@ -35,13 +35,41 @@ package final class PackedConstants: Sendable {
         pack: (Tensor) -> Tensor
     ) -> Tensor {
         let key = Key(address: constant.address, packing: AnyHashable(packing))
-        if let known = contents.withLock({ $0.tensors[key] }) { return known.packed }
-        let packed = pack(constant)
-        return contents.withLock { contents in
+        if let known = known(key) { return known }
+        let made = pack(constant)
+        let place = place(for: made.shape, made.dataType)
+        place.copyBytes(from: made.bytes)
+        return keep(place, of: constant, key)
+    }
+
+    /// `constant` packed as `packing` describes, written by `pack` to a tensor of float32 of `shape`, which has any content
+    /// before; `pack` runs unless that was done before.
+    package func tensor(
+        _ constant: Tensor,
+        as packing: some Hashable & Sendable,
+        shape: Shape,
+        pack: (_ constant: Tensor, _ place: Tensor) -> Void
+    ) -> Tensor {
+        let key = Key(address: constant.address, packing: AnyHashable(packing))
+        if let known = known(key) { return known }
+        let place = place(for: shape, .float32)
+        pack(constant, place)
+        return keep(place, of: constant, key)
+    }
+
+    private func known(_ key: Key) -> Tensor? { contents.withLock { $0.tensors[key]?.packed } }
+
+    /// Memory is written, and its pages made, outside the lock.
+    private func place(for shape: Shape, _ dataType: DataType) -> Tensor {
+        contents.withLock { $0.arena.tensor(dataType, shape) }
+    }
+
+    /// Of two threads that pack the same, the first wins.
+    private func keep(_ packed: Tensor, of source: Tensor, _ key: Key) -> Tensor {
+        contents.withLock { contents in
             if let first = contents.tensors[key] { return first.packed }
-            let kept = contents.arena.copy(packed)
-            contents.tensors[key] = Entry(source: constant, packed: kept)
-            return kept
+            contents.tensors[key] = Entry(source: source, packed: packed)
+            return packed
         }
     }
 
@@ -60,22 +88,21 @@ struct ConstantArena {
     private static let hugePageByteCount = 2 << 20
     private static let largestChunkByteCount = 32 << 20
 
-    /// `tensor` at a place of its own; where it is when there is no memory for another.
-    mutating func copy(_ tensor: Tensor) -> Tensor {
-        let byteCount = tensor.byteCount
+    /// A tensor at a place of its own, with any content; on the heap when there is no memory for another chunk.
+    mutating func tensor(_ dataType: DataType, _ shape: Shape) -> Tensor {
+        let byteCount = shape.elementCount * dataType.byteCount
         if chunk.map({ $0.byteCount - usedByteCount < byteCount }) ?? true {
             let pages = (max(byteCount, chunkByteCount) + Self.hugePageByteCount - 1) / Self.hugePageByteCount
-            guard let added = try? AlignedAllocation(byteCount: pages * Self.hugePageByteCount) else { return tensor }
-            chunk = added
+            chunk = try? AlignedAllocation(byteCount: pages * Self.hugePageByteCount)
             usedByteCount = 0
             chunkByteCount = min(Self.largestChunkByteCount, 2 * chunkByteCount)
         }
-        guard let chunk else { return tensor }
+        guard let chunk else { return Tensor(uninitialized: dataType, shape: shape) }
         let region = chunk.region.slice(usedByteCount..<(usedByteCount + byteCount))
-        region.copyBytes(from: tensor.bytes)
         let alignment = AlignedAllocation.alignmentByteCount
         usedByteCount += (byteCount + alignment - 1) / alignment * alignment
         let storage = region.withBytes { TensorStorage(viewing: $0, of: chunk) }
-        return Tensor(dataType: tensor.dataType, shape: tensor.shape, storage: storage, byteOffset: 0) ?? tensor
+        return Tensor(dataType: dataType, shape: shape, storage: storage, byteOffset: 0)
+            ?? Tensor(uninitialized: dataType, shape: shape)
     }
 }

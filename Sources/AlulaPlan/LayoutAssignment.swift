@@ -3,6 +3,7 @@
 package import AlulaKernels
 internal import AlulaOperators
 package import AlulaTensor
+internal import Synchronization
 
 /// Decides for concrete shapes how every step runs and how every value is stored, and adds the reorders between.
 ///
@@ -41,12 +42,15 @@ package struct LayoutAssignment: Sendable {
     /// - Parameters:
     ///   - shapes: of `plan`.
     ///   - catalogue: the kernels to choose from.
+    ///   - concurrently: runs a body for every number below a count, perhaps on several threads: what a step may run as is
+    ///     listed, and the likeliest kernel compiled, independently of the walk.
     ///   - timed: the tactics that may solve a problem with their times; by default as ``Plan/timings`` or, without
     ///     timings, cost models say.
     package init(
         _ plan: Plan,
         _ shapes: PlanShapes,
         _ catalogue: KernelCatalogue,
+        concurrently: ((_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> Void)? = nil,
         timed: ((KernelProblem) -> [TimedTactic])? = nil
     ) {
         self.plan = plan
@@ -57,13 +61,38 @@ package struct LayoutAssignment: Sendable {
         copies = Array(repeating: [:], count: plan.values.count)
         isSparse = Array(repeating: false, count: plan.values.count)
         self.plan.steps = []
-        let timed =
-            timed ?? { problem in catalogue.timedTactics(for: problem, timings: plan.timings, isStrict: plan.isStrict) }
-        for index in plan.steps.indices { place(index, timed) }
+        for index in plan.steps.indices { noteSparseness(index) }
+        @Sendable func planned(_ problem: KernelProblem) -> [TimedTactic] {
+            catalogue.timedTactics(for: problem, timings: plan.timings, isStrict: plan.isStrict)
+        }
+        var listed: [Int: [TimedTactic]] = [:]
+        if timed == nil, let concurrently { listed = list(planned, concurrently) }
+        for index in plan.steps.indices { place(index) { problem in listed[index] ?? (timed ?? planned)(problem) } }
+    }
+
+    /// The tactics of every step that has some, the kernel of the quickest one compiled.
+    private func list(
+        _ timed: @escaping @Sendable (KernelProblem) -> [TimedTactic],
+        _ concurrently: (_ count: Int, _ body: @escaping @Sendable (Int) -> Void) -> Void
+    ) -> [Int: [TimedTactic]] {
+        let problems = source.steps.indices.filter { shapes.evaluations[$0] == .sized }.map { ($0, problem(of: $0)) }
+        let listed = Mutex<[Int: [TimedTactic]]>([:])
+        concurrently(problems.count) { number in
+            let (index, problem) = problems[number]
+            let tactics = timed(problem)
+            _ = tactics.min { $0.nanoseconds < $1.nanoseconds }?.tactic.make()
+            listed.withLock { $0[index] = tactics }
+        }
+        return listed.withLock { $0 }
+    }
+
+    private func problem(of index: Int) -> KernelProblem {
+        var problem = shapes.problem(of: index, in: source)
+        problem.sparseInputs = sparseInputs(index)
+        return problem
     }
 
     private mutating func place(_ index: Int, _ timed: (KernelProblem) -> [TimedTactic]) {
-        noteSparseness(index)
         guard shapes.evaluations[index] == .sized else {
             return append(source.steps[index], origin: index, inputLayouts: [], choice: nil)
         }
@@ -71,9 +100,7 @@ package struct LayoutAssignment: Sendable {
             let inputs = source.steps[index].inputs.map { _ in layout }
             return append(source.steps[index], origin: index, inputLayouts: inputs, choice: nil, outputLayout: layout)
         }
-        var problem = shapes.problem(of: index, in: source)
-        problem.sparseInputs = sparseInputs(index)
-        let ranked = timed(problem)
+        let ranked = timed(problem(of: index))
             .map { (tactic: $0.tactic, cost: cost($0, of: index)) }
             .sorted { $0.cost < $1.cost }
         var choice: Choice?

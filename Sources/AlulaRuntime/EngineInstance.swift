@@ -53,11 +53,12 @@ final class EngineInstance: Sendable {
         packed: PackedConstants
     ) throws(PlanError) {
         let shapes = try PlanShapes(source, inputShapes: inputShapes)
-        let assignment = LayoutAssignment(source, shapes, kernels)
+        let workers = PreparationTeam(stepCount: source.steps.count)
+        let assignment = LayoutAssignment(source, shapes, kernels, concurrently: workers.run)
         let plan = try PlanInstance(assignment, shapes, inputShapes: inputShapes) { index, _ in
             assignment.choices[index]?.kernel.acceptsStridedOutput ?? false
         }
-        let prepared = Self.prepare(assignment.choices.map { $0?.kernel }, plan, packed)
+        let prepared = Self.prepare(assignment.choices.map { $0?.kernel }, plan, packed, workers)
         self.plan = plan
         catalogue = kernels
         bindingTypes = plan.bindingTypes
@@ -91,35 +92,58 @@ final class EngineInstance: Sendable {
         }
     }
 
-    /// Lets every kernel that runs prepare its constants, several at a time where that is worth it.
+    /// Lets every kernel that runs prepare its constants, several at a time.
     private static func prepare(
         _ kernels: [(any Kernel)?],
         _ plan: PlanInstance,
-        _ packed: PackedConstants
+        _ packed: PackedConstants,
+        _ workers: PreparationTeam
     ) -> [(any Kernel)?] {
         let work = plan.steps.compactMap { running -> (index: Int, kernel: any Kernel, constants: [Tensor?])? in
             guard case .operation = running.form, let kernel = kernels[running.planIndex] else { return nil }
             let inputs = plan.plan.steps[running.planIndex].inputs
             return (running.planIndex, kernel, inputs.map { $0.flatMap { plan.shapes.known[$0] } })
         }
-        let byteCount = work.reduce(0) { $0 + $1.constants.reduce(0) { $0 + ($1?.byteCount ?? 0) } }
-        let threadCount = byteCount > 1 << 20 ? CPUTopology.current.usableCoreCount : 1
+        // Long ones first: threads end together.
+        .sorted { Self.byteCount($0.constants) > Self.byteCount($1.constants) }
         let results = Locked(kernels)
+        workers.run(work.count) { position in
+            let item = work[position]
+            let kernel = item.kernel.prepared(constants: item.constants, packed: packed)
+            results.withLock { $0[item.index] = kernel }
+        }
+        return results.withLock { $0 }
+    }
+
+    private static func byteCount(_ tensors: [Tensor?]) -> Int { tensors.reduce(0) { $0 + ($1?.byteCount ?? 0) } }
+}
+
+/// Threads that make an instance ready: pieces of very different length, each taken by whoever is free.
+private struct PreparationTeam {
+    private let team: WorkerTeam?
+
+    /// Steps that are worth starting threads for.
+    private static let worthwhileStepCount = 8
+
+    init(stepCount: Int) {
+        let threadCount = CPUTopology.current.usableCoreCount
+        let isWorthwhile = stepCount >= Self.worthwhileStepCount && threadCount > 1
+        team = isWorthwhile ? try? WorkerTeam(threadCount: threadCount, name: "alula-prepare", spinNanoseconds: 0) : nil
+    }
+
+    /// Runs `body` for every number below `count`.
+    func run(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
         let next = Locked(0)
-        let team = try? WorkerTeam(threadCount: threadCount, name: "alula-prepare", spinNanoseconds: 0)
-        @Sendable func prepareNext(_: Int) {
+        @Sendable func runSome(_: Int) {
             while true {
                 let position = next.withLock { position in
                     defer { position += 1 }
                     return position
                 }
-                guard position < work.count else { return }
-                let item = work[position]
-                let kernel = item.kernel.prepared(constants: item.constants, packed: packed)
-                results.withLock { $0[item.index] = kernel }
+                guard position < count else { return }
+                body(position)
             }
         }
-        if let team { team.run(parts: threadCount, body: prepareNext) } else { prepareNext(0) }
-        return results.withLock { $0 }
+        if let team { team.run(parts: team.threadCount, body: runSome) } else { runSome(0) }
     }
 }

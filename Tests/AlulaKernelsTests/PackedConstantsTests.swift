@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import AlulaTensor
+import AlulaTesting
 import Testing
 
 @testable import AlulaKernels
@@ -18,7 +19,12 @@ import Testing
             #expect(result.byteArray == constant.byteArray)
         }
         #expect(packCount == 2)
-        #expect(packed.byteCount == 2 * 7 * 4)
+        let written = packed.tensor(constant, as: 1, shape: [3]) { source, place in
+            var elements = place.mutableSpan(of: Float.self)
+            for index in 0..<3 { elements[index] = source.span(of: Float.self)[index] + 1 }
+        }
+        #expect(written.elements(as: Float.self) == [4, 4, 4])
+        #expect(packed.byteCount == (2 * 7 + 3) * 4)
     }
 
     @Test func keepsEveryTensorWholeWhenChunksFillUp() {
@@ -27,7 +33,11 @@ import Testing
         let tensors = counts.enumerated().map { index, count in
             Tensor((0..<count).map { Float(index * 1_000_000 + $0) }, shape: [count])
         }
-        let copies = tensors.map { arena.copy($0) }
+        let copies = tensors.map { tensor in
+            let copy = arena.tensor(tensor.dataType, tensor.shape)
+            copy.copyBytes(from: tensor.bytes)
+            return copy
+        }
         for (tensor, copy) in zip(tensors, copies) {
             #expect(copy.shape == tensor.shape)
             #expect(copy.address % 256 == 0)

@@ -189,7 +189,16 @@ package struct WinogradConvolution: Sendable {
 
     /// `weights` `[OC, IC, 3, 3]`, transformed and packed as ``run(part:_:scratch:)`` reads them.
     package func packedWeights(_ weights: Tensor) -> Tensor {
-        let packed = Tensor(uninitialized: .float32, shape: [layout.weightByteCount / 4])
+        let packed = Tensor(uninitialized: .float32, shape: packedWeightShape)
+        packWeights(weights, into: packed)
+        return packed
+    }
+
+    /// The shape of packed weights.
+    var packedWeightShape: Shape { [layout.weightByteCount / 4] }
+
+    /// Writes `weights`, transformed and packed, to `packed`.
+    func packWeights(_ weights: Tensor, into packed: Tensor) {
         var block = 0
         for (panel, blocks) in layout.panels.enumerated() {
             for index in 0..<blocks {
@@ -206,6 +215,5 @@ package struct WinogradConvolution: Sendable {
             }
         }
         withExtendedLifetime((weights, packed)) {}
-        return packed
     }
 }

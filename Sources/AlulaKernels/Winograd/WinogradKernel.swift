@@ -27,7 +27,11 @@ struct WinogradKernel: AddressedKernel {
         let packing = WeightPacking(variant: blocking.variant, dstBlocks: blocking.dstBlocks, lanes: lanes)
         var kernel = self
         kernel.weights = constants[1].map { weights in
-            HeldConstant(packed.tensor(weights, as: packing) { convolution.packedWeights($0) })
+            HeldConstant(
+                packed.tensor(weights, as: packing, shape: convolution.packedWeightShape) {
+                    convolution.packWeights($0, into: $1)
+                }
+            )
         }
         if convolution.descriptor.hasBias { kernel.bias = constants[2].map { HeldConstant(padded($0, packed)) } }
         kernel.operands = operands.prepared(constants: constants, packed: packed)
