@@ -140,7 +140,7 @@ class _Finder(ast.NodeVisitor):
             return
         members = tuple(member for member in members if member.owner)
         owners = sorted({member.owner for member in members})
-        shown = f"{owners[0] if len(owners) == 1 else '…'}.{name}"
+        shown = f"{'/'.join(owners[:2])}{'/…' if len(owners) > 2 else ''}.{name}"
         self.uses.setdefault(shown, Use(node.lineno, shown, members))
 
 

@@ -110,8 +110,10 @@ def remove_retired(module) -> None:
         if not member.is_retired or member.module != module.__name__ or member.status == REFUSED:
             continue
         owner = getattr(module, member.owner, None) if member.owner else module
-        if owner is not None and member.name in vars(owner):
-            delattr(owner, member.name)
+        for place in getattr(owner, "__mro__", (owner,)):
+            if place is not None and member.name in vars(place):
+                delattr(place, member.name)
+                break
 
 
 def table() -> str:

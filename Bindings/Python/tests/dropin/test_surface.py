@@ -103,20 +103,6 @@ def test_the_chapter_has_the_table():
     assert surface.table().strip() in text, "run Tools/regenerate-tensorrt-table.sh"
 
 
-def test_version_10_lacks_what_was_retired():
-    code = (
-        "import alula.dropin; alula.dropin.install(tensorrt_version='10.9.0')\n"
-        "import tensorrt as trt\n"
-        "assert trt.__version__ == '10.9.0'\n"
-        "assert not hasattr(trt.IExecutionContext, 'execute_async_v2') and hasattr(trt.IExecutionContext, 'execute_async_v3')\n"
-        "assert not hasattr(trt.ICudaEngine, 'num_bindings') and not hasattr(trt.Builder, 'build_engine')\n"
-        "assert int(trt.BuilderFlag.REFIT) == 4 and int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED) == 1\n"
-        "n = trt.Builder(trt.Logger()).create_network()\n"
-        "assert n.add_input('x', trt.float32, (1, 2)).shape == (1, 2)\n"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
-
-
 # The report
 
 SCRIPT = '''

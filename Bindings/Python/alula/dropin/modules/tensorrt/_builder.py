@@ -88,15 +88,14 @@ class Builder(Reporter):
         for flag in ("FP16", "INT8"):
             if self._legacy.get(flag):
                 config.set_flag(getattr(BuilderFlag, flag))
-        return self.build_engine(network, config)
+        return self.build_engine_with_config(network, config)
 
-    def build_engine(self, network, config):
+    def build_engine_with_config(self, network, config):
         """Builds an engine; None when it fails, which is logged."""
         plan = self.build_serialized_network(network, config)
         return None if plan is None else Runtime(self._logger).deserialize_cuda_engine(plan)
 
-    def build_engine_with_config(self, network, config):
-        return self.build_engine(network, config)
+    build_engine = build_engine_with_config
 
     def build_serialized_network(self, network, config):
         """Builds a plan; None when it fails, which is logged."""
@@ -116,7 +115,7 @@ class Builder(Reporter):
 
     def _settings(self, network, config):
         """The settings of Alula's builder."""
-        if network.has_implicit_batch_dimension:
+        if not network._is_explicit:
             shapes = {"max_batch_size": max(1, int(self.max_batch_size))}
         else:
             names = {tensor.name for tensor in network._inputs}
@@ -186,6 +185,6 @@ class Builder(Reporter):
         for flag in ("FP16", "BF16", "FP8"):
             if hasattr(BuilderFlag, flag) and config.get_flag(getattr(BuilderFlag, flag)):
                 self._log(Severity.WARNING, f"BuilderFlag.{flag} permits less precision; every layer runs in FLOAT")
-        if any(profile._shapes and network.has_implicit_batch_dimension for profile in config._profiles):
+        if any(profile._shapes and not network._is_explicit for profile in config._profiles):
             return InvalidArgumentError("optimization profiles need a network with an explicit batch")
         return None

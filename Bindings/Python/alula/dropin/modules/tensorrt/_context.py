@@ -29,7 +29,7 @@ class IExecutionContext(ContextSettings):
         self._context = Context(engine._engine)
         self._native = self._context._handle
         self._count = engine._count
-        self._is_implicit = engine.has_implicit_batch_dimension
+        self._is_implicit = engine._engine.max_batch_size is not None
         self._allocators = {}
         self._addresses = {}
         self._profiler = None

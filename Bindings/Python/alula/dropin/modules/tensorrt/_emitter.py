@@ -19,7 +19,7 @@ class Emitter:
     @property
     def batch_axes(self):
         """Axes in front of those that layers count: the batch, where it is implicit."""
-        return 1 if self.definition.has_implicit_batch_dimension else 0
+        return 0 if self.definition._is_explicit else 1
 
     def value(self, tensor):
         """The value of a tensor."""

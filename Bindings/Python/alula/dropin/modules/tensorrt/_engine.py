@@ -107,8 +107,9 @@ class ICudaEngine(Reporter):
         """The binding of an index or a name; the names of later profiles carry the profile."""
         if isinstance(key, str):
             return self._engine.binding(key.split(" [profile ")[0])
-        if not 0 <= key < self.num_bindings:
-            raise InvalidArgumentError(f"no such binding: got {key}, expected 0..<{self.num_bindings}")
+        count = self._count * self.num_optimization_profiles
+        if not 0 <= key < count:
+            raise InvalidArgumentError(f"no such binding: got {key}, expected 0..<{count}")
         return self._engine.bindings[key % self._count]
 
     def get_binding_name(self, index):
@@ -158,9 +159,11 @@ class ICudaEngine(Reporter):
 
     def get_profile_shape(self, profile_index, binding):
         """Smallest, typical and largest shape of an input."""
-        name = self._binding(binding).name
-        shapes = self._engine.profile_shapes(name, profile_index)
-        return [Dims(shape) for shape in shapes or (self._engine.binding(name).shape,) * 3]
+        return self._profile_shape(profile_index, self._binding(binding))
+
+    def _profile_shape(self, profile_index, binding):
+        shapes = self._engine.profile_shapes(binding.name, profile_index)
+        return [Dims(shape) for shape in shapes or (binding.shape,) * 3]
 
     def get_profile_shape_input(self, profile_index, binding):
         return []
@@ -215,7 +218,7 @@ class ICudaEngine(Reporter):
         return -1
 
     def get_tensor_profile_shape(self, name, profile_index):
-        return self.get_profile_shape(profile_index, name)
+        return self._profile_shape(profile_index, self._engine.binding(name))
 
     def get_tensor_profile_values(self, profile_index, name):
         return []
