@@ -107,6 +107,7 @@ package struct DirectConvolutionGenerator {
         let unroll = min(tile.channelUnroll, channels)
         jit.set(registers.srcChannel, to: registers.srcRow)
         jit.loop("channels left", count: channels / unroll) { _ in
+            if tap == 0 { prefetchNextColumns(channels: unroll) }
             accumulateChannels(unroll, tap, columns)
         }
         accumulateChannels(channels % unroll, tap, columns)
@@ -150,6 +151,22 @@ package struct DirectConvolutionGenerator {
         let below = descriptor.rows.kernelExtent * configuration.srcTapRowByteCount
         for line in (lines * tap / taps)..<(lines * (tap + 1) / taps) {
             jit.prefetch(registers.srcRow[below + line * lineByteCount], .second)
+        }
+    }
+
+    /// Asks for what the next tile reads of `channels` planes: their rows are more streams than hardware prefetchers follow.
+    private func prefetchNextColumns(channels: Int) {
+        let followedStreamCount = 16
+        guard descriptor.srcLayout == .planar,
+            descriptor.srcChannels * descriptor.rows.kernelExtent > followedStreamCount
+        else { return }
+        let lineByteCount = 64
+        let tileByteCount = tile.width * descriptor.columns.stride * configuration.srcColumnByteCount
+        for channel in 0..<channels {
+            for offset in stride(from: 0, to: tileByteCount, by: lineByteCount) {
+                let place = tileByteCount + channel * configuration.srcChannelByteCount + offset
+                jit.prefetch(registers.srcChannel[place])
+            }
         }
     }
 

@@ -5,14 +5,14 @@ internal import AlulaTensor
 
 /// `ConvTranspose`, alone or fused, in blocked layout: one convolution a phase, each to every some rows and columns of dst.
 ///
-/// With stride = kernel a phase has one tap; windows that overlap meet as more taps of fewer phases.
+/// With stride = kernel a phase has one tap; windows that overlap meet as more taps of fewer phases. All phases pass over a
+/// few rows of src before the next rows: src is read from memory once, and the rows of dst they share are written together.
 struct BlockedTransposedKernel: AddressedKernel {
     /// The elements of dst that one convolution computes.
     private struct Phase: Sendable {
         let row: TransposedPhase
         let column: TransposedPhase
         let convolution: DirectConvolution
-        let firstPart: Int
         var weights: HeldConstant?
 
         var tapCount: Int { row.taps.count * column.taps.count }
@@ -23,6 +23,9 @@ struct BlockedTransposedKernel: AddressedKernel {
     private var operands: BlockedOperands
     private var bias: HeldConstant?
     let partCount: Int
+    /// Parts of each phase, and how many of one follow each other before the next phase has its turn.
+    private let phasePartCount: Int
+    private static let bandPartCount = 4
 
     /// - Parameter tile: fits all phases.
     init(
@@ -33,7 +36,6 @@ struct BlockedTransposedKernel: AddressedKernel {
     ) throws(JITError) {
         self.problem = problem
         operands = BlockedOperands(epilogue, output: problem.dst, lanes: target.lanes)
-        var partCount = 0
         for row in problem.rows {
             for column in problem.columns {
                 let convolution = try DirectConvolution(
@@ -43,11 +45,11 @@ struct BlockedTransposedKernel: AddressedKernel {
                     target: target,
                     cache: .shared
                 )
-                phases.append(Phase(row: row, column: column, convolution: convolution, firstPart: partCount))
-                partCount += convolution.partCount
+                phases.append(Phase(row: row, column: column, convolution: convolution))
             }
         }
-        self.partCount = partCount
+        phasePartCount = phases.map(\.convolution.partCount).max() ?? 0
+        partCount = phases.count * phasePartCount
     }
 
     var identifier: String { phases.max { $0.tapCount < $1.tapCount }?.convolution.identifier ?? "" }
@@ -103,16 +105,24 @@ struct BlockedTransposedKernel: AddressedKernel {
             dstImageByteCount: operands.output.outerStrideElements * 4,
             epilogue: self.operands.addresses(operands)
         )
-        for phase in phases {
+        var part = parts.lowerBound
+        while part < parts.upperBound {
+            let (band, place) = part.quotientAndRemainder(dividingBy: phases.count * Self.bandPartCount)
+            let first = band * Self.bandPartCount
+            let count = min(Self.bandPartCount, phasePartCount - first)
+            let (index, offset) = place.quotientAndRemainder(dividingBy: count)
+            let some = (first + offset)..<(first + min(count, offset + parts.upperBound - part))
+            part += some.count
+            let phase = phases[index]
             let convolution = phase.convolution
-            let first = phase.firstPart
-            let some = parts.clamped(to: first..<(first + convolution.partCount))
-            guard !some.isEmpty, let weights = phase.weights else { continue }
+            // Phases of fewer taps may fall into fewer parts.
+            let own = some.clamped(to: 0..<convolution.partCount)
+            guard !own.isEmpty, let weights = phase.weights else { continue }
             let lanes = convolution.lanes
             let rowByteCount = convolution.schedule.descriptor.dstRowByteCount(lanes: lanes)
             addresses.weights = weights.address
             addresses.dstByteOffset = phase.row.phase * rowByteCount + phase.column.phase * lanes * 4
-            convolution.run(parts: (some.lowerBound - first)..<(some.upperBound - first), addresses)
+            convolution.run(parts: own, addresses)
         }
     }
 }
