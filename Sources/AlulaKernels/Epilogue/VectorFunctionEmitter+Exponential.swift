@@ -23,6 +23,20 @@ extension VectorFunctionEmitter {
         scale(mantissa, byPowerOfTwo: multiple, into: value)
     }
 
+    /// The least exponent a softmax takes a power of: e⁻⁸⁷ is a normal number.
+    static let leastSoftmaxExponent: Float = -87
+
+    /// `value = eˢʳᶜ` for a softmax, where no value is above 0: powers of less than `least`, as of masked elements, are 0.
+    /// Below the normal numbers they would cost a hundred cycles each, and are nothing beside the largest, which is 1. NaN
+    /// stays, as it is the operand that comes back.
+    func softmaxExp(_ value: FloatVector, least: FloatVector, zero: FloatVector) {
+        let isNothing = jit.mask("is nothing")
+        jit.compare(isNothing, value, .floatLess, least)
+        jit.maximum(value, least, value)
+        exp(value)
+        jit.select(value, isNothing, zero, value)
+    }
+
     /// Splits `value = n·ln 2 + r`: returns n as a float, leaves r in `value`.
     private func reduceExponent(_ value: FloatVector) -> FloatVector {
         let multiple = jit.floats("multiple of ln 2")

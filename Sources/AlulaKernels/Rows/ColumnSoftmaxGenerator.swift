@@ -48,7 +48,7 @@ struct ColumnSoftmaxGenerator {
         zero = jit.floats("zero")
         jit.set(zero, to: 0)
         least = jit.floats("least")
-        jit.set(least, to: -87)  // e⁻⁸⁷ is a normal number
+        jit.set(least, to: VectorFunctionEmitter.leastSoftmaxExponent)
     }
 
     /// Vectors of columns that walk down together: as many as leave registers for an exponential.
@@ -127,15 +127,10 @@ struct ColumnSoftmaxGenerator {
         return value
     }
 
-    /// `e^(value − highest)`, in place. Exponentials below the normal numbers would cost a hundred cycles each, and are nothing
-    /// beside the largest, which is 1. NaN stays, as it is the operand that comes back.
+    /// `e^(value − highest)`, in place.
     private func exponential(_ value: FloatVector, _ highest: FloatVector) -> FloatVector {
         jit.subtract(value, value, highest)
-        let isNothing = jit.mask("is nothing")
-        jit.compare(isNothing, value, .floatLess, least)
-        jit.maximum(value, least, value)
-        VectorFunctionEmitter(jit).emit(.exp, on: value)
-        jit.select(value, isNothing, zero, value)
+        VectorFunctionEmitter(jit).softmaxExp(value, least: least, zero: zero)
         return value
     }
 

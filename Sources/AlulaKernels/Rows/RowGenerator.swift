@@ -125,19 +125,13 @@ struct RowGenerator {
     /// `Σ e^(src − highest)`; `storing` leaves the exponentials in dst.
     private func sumOfExponentials(_ highest: FloatVector, storing: Bool) -> FloatVector {
         let least = jit.floats("least")
-        jit.set(least, to: -87)  // e⁻⁸⁷ is a normal number
+        jit.set(least, to: VectorFunctionEmitter.leastSoftmaxExponent)
         let sum = jit.floats("sum")
         jit.set(sum, to: 0)
         overRow(storing ? [src, dst] : [src]) { places, mask in
             let value = load(places[0], mask)
             jit.subtract(value, value, highest)
-            // Masked elements: exponentials below the normal numbers would cost a hundred cycles each, and are nothing
-            // beside the largest, which is 1. NaN stays, as it is the operand that comes back.
-            let isNothing = jit.mask("is nothing")
-            jit.compare(isNothing, value, .floatLess, least)
-            jit.maximum(value, least, value)
-            VectorFunctionEmitter(jit).emit(.exp, on: value)
-            jit.select(value, isNothing, zero, value)
+            VectorFunctionEmitter(jit).softmaxExp(value, least: least, zero: zero)
             if storing { jit.store(value, to: places[1][0], where: mask) }
             if let mask { jit.select(value, mask, value, zero) }
             jit.add(sum, sum, value)
