@@ -174,6 +174,19 @@ extension Pad.Padding {
         shape = try checked.checkedShape(extents, from: 1)
     }
 
+    /// The same padding of tensors stored as `[N, ⌈C/c⌉, …, c]` with `c = lanes`; nil where channels are added, or removed in
+    /// front.
+    package func inBlocks(ofLanes lanes: Int) -> Pad.Padding? {
+        guard shape.rank >= 3, before[1] == 0, kept[1] == shape[1] else { return nil }
+        var padding = self
+        let blocks = (shape[1] + lanes - 1) / lanes
+        padding.before.append(0)
+        padding.kept[1] = blocks
+        padding.kept.append(lanes)
+        padding.shape = Shape([shape[0], blocks] + shape.extents.dropFirst(2) + [lanes])
+        return padding
+    }
+
     /// Linear index in the source of the first kept element.
     package func cropStart(strides: [Int]) -> Int {
         zip(before, strides).reduce(0) { $0 + max(-$1.0, 0) * $1.1 }

@@ -235,6 +235,38 @@ extension SeededRandom {
         #expect(try problem.check(MovementTactics.all, target: target) == ["moves"], "blocks would be cut")
     }
 
+    /// Height and width of blocked tensors; channels that are no whole blocks only with finite values.
+    @Test(arguments: blockedTargets, Pad.Mode.allCases)
+    func paddingOfBlockedTensorsMatches(target: VectorTarget, mode: Pad.Mode) throws {
+        var random = SeededRandom(seed: 22)
+        for channels in [target.lanes, target.lanes + 1] {
+            for pads in [[0, 0, 1, 2, 0, 0, 1, 2], [0, 0, -1, 2, 0, 0, 3, -2], [0, 0, 0, 3, 0, 0, 0, 0]] {
+                let src = random.tensor([2, channels, 5, 6])
+                var inputs: [Tensor?] = [src, list(pads)]
+                for value in mode == .constant ? [nil, 2.5, -Float.infinity] : [nil] {
+                    if let value { inputs = [src, list(pads), Tensor(scalar: value)] }
+                    let problem = TacticProblem(
+                        operation: Pad(mode: mode),
+                        inputs: inputs,
+                        constantInputs: [1, 2],
+                        tolerance: 0
+                    )
+                    let isFinite = value?.isFinite ?? true
+                    let isBlocked = isFinite || channels == target.lanes
+                    let names = try problem.check(MovementTactics.all, target: target)
+                    #expect(names == (isBlocked ? ["moves", "moves blocked"] : ["moves"]))
+                }
+            }
+        }
+        let ofChannels = TacticProblem(
+            operation: Pad(mode: mode),
+            inputs: [random.tensor([1, 5, 2, 3]), list([0, 1, 0, 0, 0, 0, 0, 0])],
+            constantInputs: [1],
+            tolerance: 0
+        )
+        #expect(try ofChannels.check(MovementTactics.all, target: target) == ["moves"])
+    }
+
     @Test(arguments: targets)
     func repetitionsMatch(target: VectorTarget?) throws {
         var random = SeededRandom(seed: 17)

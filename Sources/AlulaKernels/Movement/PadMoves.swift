@@ -7,19 +7,36 @@ extension Pad: MovingOperator {
     /// What is kept and what is added, cut into boxes that do not overlap.
     func moves(_ problem: KernelProblem) -> [TensorMove]? {
         guard let src = problem.inputs[0], let padding = try? padding(problem.operatorInputs) else { return nil }
-        guard mode == .constant else { return repeatingMoves(padding, src.shape) }
-        let value: TensorMove.Source
-        if problem.inputs.count > 2, let type = problem.inputs[2] {
-            if let known = problem.constants[2] {
-                value = .constant(Self.fillValue(known, as: src.dataType))
-            } else {
-                guard type.dataType == src.dataType else { return nil }
-                value = .input(2)
+        return moves(problem, padding, src.shape)
+    }
+
+    /// The same for all but the channels, of whole blocks of them.
+    func blockedMoves(_ problem: KernelProblem, lanes: Int) -> [TensorMove]? {
+        guard let src = problem.inputs[0], let padding = try? padding(problem.operatorInputs),
+            let blocked = padding.inBlocks(ofLanes: lanes), !padding.shape.extents.contains(0)
+        else { return nil }
+        if mode == .constant, padding.shape[1] % lanes != 0 {
+            // Lanes without meaning are filled like the others, and must be finite.
+            guard case .constant(let value)? = fillSource(problem, src.dataType), value.doubles()[0].isFinite else {
+                return nil
             }
-        } else {
-            value = .constant(Tensor(zeros: src.dataType, shape: .scalar))
         }
-        return [keptMove(padding, src.shape)].compactMap(\.self) + fillingMoves(padding, value)
+        return moves(problem, blocked, TensorLayout.blocked(lanes: lanes).storedShape(src.shape))
+    }
+
+    private func moves(_ problem: KernelProblem, _ padding: Padding, _ src: Shape) -> [TensorMove]? {
+        guard mode == .constant else { return repeatingMoves(padding, src) }
+        guard let type = problem.inputs[0], let value = fillSource(problem, type.dataType) else { return nil }
+        return [keptMove(padding, src)].compactMap(\.self) + fillingMoves(padding, value)
+    }
+
+    /// Where the value that is added comes from; nil where it would have to be converted first.
+    private func fillSource(_ problem: KernelProblem, _ dataType: DataType) -> TensorMove.Source? {
+        guard problem.inputs.count > 2, let type = problem.inputs[2] else {
+            return .constant(Tensor(zeros: dataType, shape: .scalar))
+        }
+        if let known = problem.constants[2] { return .constant(Self.fillValue(known, as: dataType)) }
+        return type.dataType == dataType ? .input(2) : nil
     }
 
     private func keptMove(_ padding: Padding, _ src: Shape) -> TensorMove? {
