@@ -69,6 +69,7 @@ extension GatherElements: PartitionedOperator {
         let axisStep = steps[axis]
         steps[axis] = 0
         let elements = IndexedParts.range(part, of: partCount, count: shape.elementCount)
+        let extent = src.shape[axis]
         let rowLength = shape[shape.rank - 1]
         let step = steps[shape.rank - 1]
         var element = elements.lowerBound
@@ -77,7 +78,10 @@ extension GatherElements: PartitionedOperator {
             let end = min(elements.upperBound, (row + 1) * rowLength)
             var positions = try checked.indices(in: element..<end)
             for index in positions.indices {
-                let picked = try checked.normalized(positions[index], in: src.shape, axis: axis)
+                guard let picked = positions[index].normalizedIndex(in: extent) else {
+                    _ = try checked.normalized(positions[index], in: src.shape, axis: axis)
+                    continue
+                }
                 positions[index] = picked * axisStep + (column + index) * step
             }
             var (rest, origin) = (row, 0)
