@@ -110,8 +110,8 @@ package struct KernelCatalogue: Sendable {
     /// Kernels in portable Swift, for every CPU. A family is a line here.
     package static let portable = KernelCatalogue(families: [
         Family("depthwise convolution", make: DepthwiseF32.make),
+        Family("grouped transposed convolution", make: TransposedConvolutionF32.make),
         Family("convolution", make: ConvolutionF32.make),
-        Family("portable transposed convolution", make: TransposedConvolutionF32.make),
         Family("matrix-vector product", make: MatVecF32.make),
         Family("matrix product", make: MatMulF32.make),
         Family("elementwise", make: ElementwiseF32.make),

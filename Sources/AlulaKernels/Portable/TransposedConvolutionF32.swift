@@ -3,7 +3,8 @@
 internal import AlulaOperators
 internal import AlulaTensor
 
-/// `ConvTranspose` of float32 with any windows and groups, alone or fused, on planar tensors.
+/// `ConvTranspose` of float32 in groups of few channels, alone or fused, on planar tensors; with more channels products are quicker
+/// (``ConvolutionF32``).
 ///
 /// A part is some rows of dst of one channel. A row is summed phase by phase, in buffers as long as a phase: there, neighbours of
 /// dst meet neighbours of src. Then the phases are interleaved and the stages run on the row.
@@ -13,11 +14,15 @@ struct TransposedConvolutionF32: Kernel {
     private let chain: StageChain
     private let split: PartSplit
 
-    /// A kernel for `ConvTranspose` of one or two spatial axes.
+    /// Channels of a group from which on a product over them is quicker.
+    private static let channelLimit = 4
+
+    /// A kernel for `ConvTranspose` of one or two spatial axes in groups of few channels.
     @Sendable
     static func make(_ operation: any Operator, _ inputs: [TensorType?], _ outputs: [TensorType]) -> (any Kernel)? {
         guard let fused = FusedProblem(operation, inputs, outputs),
-            let problem = TransposedProblem(operation, inputs: inputs, outputs: outputs)
+            let problem = TransposedProblem(operation, inputs: inputs, outputs: outputs), problem.group > 1,
+            problem.dstChannels < channelLimit
         else { return nil }
         return TransposedConvolutionF32(problem, fused.chain)
     }
