@@ -186,8 +186,14 @@ private struct ConfigurationReader {
             maximum: grid.maximum,
             anchors: anchors,
             isCentred: isCentred,
-            coding: try coding()
+            coding: try coding(),
+            codeCount: try codeCount()
         )
+    }
+
+    private func codeCount() throws(PointPillarsError) -> Int {
+        let coder = head.optional("TARGET_ASSIGNER_CONFIG")?.optional("BOX_CODER_CONFIG")
+        return try coder?.optional("code_size")?.integer() ?? 7
     }
 
     private func coding() throws(PointPillarsError) -> BoxCoding {

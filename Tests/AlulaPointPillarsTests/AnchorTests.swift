@@ -111,6 +111,26 @@ import Testing
         #expect(outputs[5].elements(as: Int32.self) == [2, 3, 0, 1])
     }
 
+    @Test func codesBehindTheSeventhChangeNoBox() throws {
+        let operation = try decode()
+        var wide = operation
+        wide.anchors.codeCount = 9
+        let inputs = heads((0..<24).map { ($0, 3, 0) })
+        let codes = try #require(inputs[0]).elements(as: Float.self)
+        var widened = inputs
+        widened[0] = Tensor(
+            (0..<24).flatMap { codes[$0 * 7..<$0 * 7 + 7] + [0.3, -0.7] },
+            shape: [1, 2, 3, 36]
+        )
+        #expect(
+            try run(wide, widened)[0].elements(as: Float.self) == run(operation, inputs)[0].elements(as: Float.self)
+        )
+        #expect(try AnchorDecode(attributes: wide.attributes).anchors.codeCount == 9)
+        #expect(message { _ = try run(wide, inputs) }.contains("9 codes"))
+        wide.anchors.codeCount = 6
+        #expect(message { _ = try AnchorDecode(attributes: wide.attributes) }.contains("code_size"))
+    }
+
     @Test(arguments: BoxCoding.allCases)
     func boxesFollowTheFormulas(coding: BoxCoding) throws {
         let operation = try decode(coding: coding)

@@ -86,6 +86,16 @@ import Testing
         #expect(configuration.anchors.coding == .second)
         #expect(configuration.referenceOffset == SIMD3(0.1, -39.9, -1))
         #expect(configuration.minPillarsUnderAnchor == 2)
+        let velocities = text.replacing(
+            "BOX_CODER: ResidualCoder",
+            with: "BOX_CODER: ResidualCoder, BOX_CODER_CONFIG: {code_size: 9}"
+        )
+        #expect(try PointPillarsConfiguration(yaml: velocities, name: "x.yaml").anchors.codeCount == 9)
+        #expect(
+            refusal("ResidualCoder", "ResidualCoder, BOX_CODER_CONFIG: {encode_angle_by_sincos: True}").contains(
+                "sincos"
+            )
+        )
         #expect(refusal("OPTIMIZATION:", "ALULA: {BOX_CODING: third}\nOPTIMIZATION:").contains("ALULA.BOX_CODING"))
     }
 

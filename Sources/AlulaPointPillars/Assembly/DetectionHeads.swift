@@ -82,7 +82,7 @@ private struct HeadSearch {
     mutating func heads(_ configuration: PointPillarsConfiguration) throws(PointPillarsError) -> DetectionHeads {
         let anchors = configuration.anchors.anchors.count
         let classCount = configuration.classNames.count
-        let box = try take("box codes", anchors, 7, names: ["box", "reg"])
+        let box = try take("box codes", anchors, configuration.anchors.codeCount, names: ["box", "reg"])
         let classes = try take("logits of \(classCount) classes", anchors, classCount, names: ["cls", "score", "conf"])
         var direction: DetectionHeads.Head?
         if let binCount = configuration.direction?.binCount {

@@ -2,7 +2,7 @@
 
 internal import Alula
 
-/// How seven numbers describe a box relative to an anchor.
+/// How the first seven numbers of a head describe a box relative to an anchor.
 public enum BoxCoding: String, Sendable, Hashable, CaseIterable {
     /// OpenPCDet's: x, y, z, length, width, height, rotation; rotation 0 lies along x, counter-clockwise.
     case openPCDet = "openpcdet"
@@ -45,6 +45,8 @@ public struct AnchorSet: Sendable, Hashable {
     public var isCentred: Bool
     /// What the head's numbers mean.
     public var coding: BoxCoding
+    /// Numbers a head has for a box: the seven of the coding, then others that are passed over, as nuScenes' velocities.
+    public var codeCount = 7
 
     /// A set of anchors.
     ///
@@ -54,13 +56,15 @@ public struct AnchorSet: Sendable, Hashable {
         maximum: SIMD3<Float>,
         anchors: [Anchor],
         isCentred: Bool,
-        coding: BoxCoding
+        coding: BoxCoding,
+        codeCount: Int = 7
     ) throws(PointPillarsError) {
         self.minimum = minimum
         self.maximum = maximum
         self.anchors = anchors
         self.isCentred = isCentred
         self.coding = coding
+        self.codeCount = codeCount
         do {
             try check()
         } catch {
@@ -90,6 +94,7 @@ public struct AnchorSet: Sendable, Hashable {
         }
         isCentred = try attributes.bool("centred", default: false, for: op)
         self.coding = coding
+        codeCount = try attributes.integer("codes", default: 7, for: op)
         do {
             try check()
         } catch {
@@ -103,7 +108,7 @@ public struct AnchorSet: Sendable, Hashable {
             "range": .floats([minimum.x, minimum.y, minimum.z, maximum.x, maximum.y, maximum.z]),
             "anchors": .floats(anchors.flatMap { [$0.length, $0.width, $0.height, $0.bottom, $0.rotation] }),
             "centred": .integer(isCentred ? 1 : 0),
-            "coding": .string(coding.rawValue),
+            "coding": .string(coding.rawValue), "codes": .integer(codeCount),
         ]
     }
 
@@ -113,6 +118,12 @@ public struct AnchorSet: Sendable, Hashable {
             "anchors",
             got: "\(anchors.count)",
             expected: "1 to 256 a cell"
+        )
+        try requireParameter(
+            (7...64).contains(codeCount),
+            "code_size",
+            got: "\(codeCount)",
+            expected: "7 numbers for a box, or more of which the rest is passed over"
         )
         for axis in 0..<3 {
             try requireParameter(

@@ -54,7 +54,7 @@ extension PointPillarsConfiguration {
     }
 
     /// nuScenes with ten classes and time stamps, 20 points a pillar: sizes of OpenPCDet's `cbgs_pp_multihead.yaml` on one
-    /// head.
+    /// head with nine codes a box, of which the two of the velocity are passed over.
     public static func nuScenes() throws(PointPillarsError) -> PointPillarsConfiguration {
         let grid = try PillarGrid(
             minimum: SIMD3(-51.2, -51.2, -5),
@@ -67,6 +67,8 @@ extension PointPillarsConfiguration {
             (SIMD3(2.11, 0.77, 1.47), -1.085), (SIMD3(1.70, 0.60, 1.28), -1.18), (SIMD3(0.73, 0.67, 1.77), -0.935),
             (SIMD3(0.41, 0.41, 1.07), -1.285),
         ]
+        var anchors = try anchors(sizes, over: grid, isCentred: false, coding: .openPCDet)
+        anchors.codeCount = 9
         return try PointPillarsConfiguration(
             grid: grid,
             maxPillars: 30_000,
@@ -76,7 +78,7 @@ extension PointPillarsConfiguration {
                 "car", "truck", "construction_vehicle", "bus", "trailer", "barrier", "motorcycle", "bicycle",
                 "pedestrian", "traffic_cone",
             ],
-            anchors: try anchors(sizes, over: grid, isCentred: false, coding: .openPCDet),
+            anchors: anchors,
             direction: AnchorDecode.Direction(binCount: 2, offset: 0.78539),
             candidateLimit: 1000,
             overlapThreshold: 0.2,

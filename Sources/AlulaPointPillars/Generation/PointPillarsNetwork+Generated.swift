@@ -32,7 +32,9 @@ extension PointPillarsNetwork {
         generator.height = configuration.grid.rowCount
         generator.width = configuration.grid.columnCount
         let anchors = configuration.anchors.anchors.count
-        generator.heads = [("cls", anchors * configuration.classNames.count), ("box", anchors * 7)]
+        generator.heads = [
+            ("cls", anchors * configuration.classNames.count), ("box", anchors * configuration.anchors.codeCount),
+        ]
         if let direction = configuration.direction { generator.heads.append(("dir", anchors * direction.binCount)) }
         generator.logitOffset = -4
         let backbone = generator.graph()

@@ -9,7 +9,7 @@ public import Alula
 /// computed for the anchors that fail, and the boxes with the highest logits stay (of equals the lower anchor), up to the
 /// limit. The direction classifier decides between a rotation and its opposite. Boxes are computed in `float64`.
 ///
-/// src, with `A` anchors a cell, all float32: box codes `[1, H, W, A·7]`, class logits `[1, H, W, A·C]`, optional direction
+/// src, with `A` anchors a cell, all float32: box codes `[1, H, W, A·K]`, `K` of ``AnchorSet/codeCount``, class logits `[1, H, W, A·C]`, optional direction
 /// logits `[1, H, W, A·B]`, optional mask `[H, W, A]` (bool). dst, with `M` the limit:
 /// 0. boxes `[M, 7]`: x, y, z of the centre, length, width, height, yaw, metres and radians, yaw in `[-π, π)`
 ///    counter-clockwise from +x along the length; 1. scores `[M]`;
@@ -137,8 +137,9 @@ public struct AnchorDecode: Operator {
         let inputs = try CheckedInputs(inputs, of: Self.name, count: 2...4)
         let kinds = anchors.anchors.count
         let box = try inputs.required(0).shape
-        guard box.rank == 4, box[0] == 1, box[3] == kinds * 7 else {
-            let expected = "[1, H, W, \(kinds * 7)], 7 codes for each of \(kinds) anchors, one cloud at a time"
+        guard box.rank == 4, box[0] == 1, box[3] == kinds * anchors.codeCount else {
+            let expected =
+                "[1, H, W, \(kinds * anchors.codeCount)], \(anchors.codeCount) codes for each of \(kinds) anchors, one cloud"
             throw .shapeMismatch(operator: Self.name, input: 0, got: box, expected: expected)
         }
         try require([1, box[1], box[2], kinds * classCount], "\(classCount) classes", of: 1, inputs)

@@ -36,7 +36,7 @@ struct AnchorDecoder {
         let set = operation.anchors
         let (cell, kind) = number.quotientAndRemainder(dividingBy: set.anchors.count)
         let anchor = set.anchors[kind]
-        let codes = box.span(of: Float.self).extracting(number * 7..<(number + 1) * 7)
+        let codes = box.span(of: Float.self).extracting(number * set.codeCount..<(number + 1) * set.codeCount)
         func code(_ index: Int) -> Double { Double(codes[index]) }
         let (row, column) = cell.quotientAndRemainder(dividingBy: columnCount)
         let (length, width, height) = (Double(anchor.length), Double(anchor.width), Double(anchor.height))
