@@ -52,7 +52,7 @@ import Testing
         var first: [Detection]?
         for threads in [1, 2, 3, 5] {
             let session = try DetectionSession(detector, on: try Device.cpu(threads: threads))
-            for _ in 0..<5 {
+            for _ in 0..<25 {
                 let boxes = try session.detect(cloud).boxes
                 #expect(boxes == first ?? boxes, "\(threads) threads")
                 first = boxes

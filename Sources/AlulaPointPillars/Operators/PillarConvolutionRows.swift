@@ -14,7 +14,9 @@ struct PillarConvolutionRows {
     /// For every output column its pixel; negative where it met nothing.
     private var pixels: [Int32]
     /// The column of every pixel.
-    private var columns: [Int] = []
+    private var columns: [Int32] = []
+    /// Columns of the input row in hand that hold a pillar, with the pillar.
+    private var occupied: [(column: Int32, pillar: Int32)] = []
 
     init(_ problem: PillarConvolutionProblem) {
         self.problem = problem
@@ -29,31 +31,39 @@ struct PillarConvolutionRows {
 
     /// One output row.
     mutating func compute(_ row: Int) {
-        for column in columns { pixels[column] = -1 }
+        for column in columns { pixels[Int(column)] = -1 }
         columns.removeAll(keepingCapacity: true)
         for y in 0..<problem.kernelRows {
             let source = problem.input(row, tap: y)
             guard (0..<problem.inputRows).contains(source) else { continue }
-            for x in 0..<problem.kernelColumns { add(inputRow: source, tap: y * problem.kernelColumns + x, x: x) }
+            find(source)
+            for x in 0..<problem.kernelColumns { add(tap: y * problem.kernelColumns + x, x: x) }
         }
         write(row)
     }
 
-    private mutating func add(inputRow: Int, tap: Int, x: Int) {
+    /// Lists the pillars of an input row.
+    private mutating func find(_ inputRow: Int) {
+        let (grid, columnCount) = (problem.grid, problem.inputColumns)
+        let line = grid.span(of: Int32.self).extracting(inputRow * columnCount..<(inputRow + 1) * columnCount)
+        let pillarLimit = Int32(problem.features.shape[0])
+        occupied.removeAll(keepingCapacity: true)
+        for column in 0..<columnCount where line[column] >= 0 && line[column] < pillarLimit {
+            occupied.append((Int32(column), line[column]))
+        }
+    }
+
+    private mutating func add(tap: Int, x: Int) {
         // Copies of the references: a span of a stored tensor would hold on to all of `self`.
         let (problem, sums, sources, targets) = (problem, sums, sources, targets)
-        let line = problem.grid.span(of: Int32.self)
-            .extracting(inputRow * problem.inputColumns..<(inputRow + 1) * problem.inputColumns)
         var from = sources.mutableSpan(of: Int32.self)
         var to = targets.mutableSpan(of: Int32.self)
-        let pillarLimit = Int32(problem.features.shape[0])
-        let (stride, shift) = (problem.operation.stride, x - problem.operation.pad)
+        let (stride, shift, columnCount) = (problem.operation.stride, x - problem.operation.pad, problem.outputColumns)
         var count = 0
-        for column in 0..<problem.outputColumns {
-            let source = column * stride + shift
-            guard source >= 0, source < line.count else { continue }
-            let pillar = line[source]
-            guard pillar >= 0, pillar < pillarLimit else { continue }
+        for (source, pillar) in occupied {
+            let place = Int(source) - shift
+            guard place >= 0, place % stride == 0, place / stride < columnCount else { continue }
+            let column = place / stride
             if pixels[column] < 0 { start(column) }
             from[count] = pillar
             to[count] = pixels[column]
@@ -75,29 +85,36 @@ struct PillarConvolutionRows {
     /// Gives a column a pixel, which begins as the bias.
     private mutating func start(_ column: Int) {
         let (width, values, sums) = (problem.width, problem.bias, sums)
-        let bias = values.span(of: Float.self)
+        let bias = values.span(of: Float.self).extracting(0..<width)
         var elements = sums.mutableSpan(of: Float.self)
         let first = columns.count * width
         var pixel = elements._mutatingExtracting(first..<first + width)
-        for channel in 0..<bias.count { pixel[channel] = bias[channel] }
+        for channel in 0..<width { pixel[channel] = bias[channel] }
         pixels[column] = Int32(columns.count)
-        columns.append(column)
+        columns.append(Int32(column))
     }
 
     /// Applies the ReLU and turns pixels into channels; columns that met no pillar hold the bias.
-    private func write(_ row: Int) {
-        let bias = problem.bias.span(of: Float.self)
-        let values = sums.span(of: Float.self)
+    private mutating func write(_ row: Int) {
         let (width, columnCount, rowCount) = (problem.width, problem.outputColumns, problem.outputRows)
+        let (offsets, rows, dst) = (problem.bias, sums, problem.dst)
+        let bias = offsets.span(of: Float.self)
+        let values = rows.span(of: Float.self)
         let lowest: Float = problem.operation.isRectified ? 0 : -.infinity
-        var elements = problem.dst.mutableSpan(of: Float.self)
+        let pixelCount = columns.count
+        var elements = dst.mutableSpan(of: Float.self)
+        let places = columns.span
         for channel in 0..<width {
             let start = (channel * rowCount + row) * columnCount
             var line = elements._mutatingExtracting(start..<start + columnCount)
             line.update(repeating: max(bias[channel], lowest))
-            for pixel in 0..<columns.count {
-                let value = values[pixel * width + channel]
-                line[columns[pixel]] = value < lowest ? lowest : value
+            guard pixelCount > 0 else { continue }
+            let column = values.extracting(channel..<(pixelCount - 1) * width + channel + 1)
+            var index = 0
+            for pixel in 0..<pixelCount {
+                let value = column[index]
+                line[Int(places[pixel])] = value < lowest ? lowest : value
+                index &+= width
             }
         }
     }

@@ -54,9 +54,14 @@ struct PillarNetwork {
         let count = Int(counts.span(of: Int32.self)[pillar])
         let first = Int(offsets.span(of: Int32.self)[pillar])
         guard count >= 1, count <= operation.slotCount, first >= 0, first <= points.shape[0] - count else {
-            throw refusal(1, "\(count) points from \(first) on", "1 to \(operation.slotCount) points inside input 0")
+            throw refusal(count: count, start: first)
         }
         return first * decoration.fieldCount..<(first + count) * decoration.fieldCount
+    }
+
+    /// What is thrown for a pillar with `count` points from `start` on.
+    func refusal(count: Int, start: Int) -> OperatorError {
+        refusal(1, "\(count) points from \(start) on", "1 to \(operation.slotCount) points inside input 0")
     }
 
     private func refusal(_ input: Int, _ got: String, _ expected: String) -> OperatorError {

@@ -78,6 +78,7 @@ public struct DetectionCounters: Sendable, Hashable {
     /// One sentence for every limit that was reached and for points that are not numbers; empty when nothing was dropped.
     public var warnings: [String] {
         var sentences: [String] = []
+        if self[.points] == 0 { sentences.append("the cloud is empty") }
         if self[.nonFinitePoints] > 0 {
             sentences.append("\(self[.nonFinitePoints]) of \(self[.points]) points are not finite and were left out")
         }

@@ -2,8 +2,8 @@
 
 internal import Alula
 
-/// Rows that are gathered, multiplied with one small matrix and added to scattered rows: what the second layer of a pillar
-/// network over slots and a sparse convolution come down to.
+/// Rows that are gathered, multiplied with one small matrix and added to scattered rows: what a tap of a sparse convolution
+/// comes down to.
 struct GatheredProduct {
     private let product: RowProduct
     /// Rows taken at a time.
@@ -36,7 +36,7 @@ struct GatheredProduct {
         for row in 0..<count {
             let line = src.extracting(Int(sources[row]) * depth..<(Int(sources[row]) + 1) * depth)
             var target = rows._mutatingExtracting(row * depth..<(row + 1) * depth)
-            for index in 0..<line.count { target[index] = line[index] }
+            for index in 0..<depth { target[index] = line[index] }
         }
         product(gathered, rowCount: count, weights: weights, matrix: matrix, into: sums)
         let values = sums.span(of: Float.self)
@@ -44,7 +44,7 @@ struct GatheredProduct {
             let line = values.extracting(row * width..<(row + 1) * width)
             let start = Int(targets[row]) * width
             var target = dst._mutatingExtracting(start..<start + width)
-            for index in 0..<line.count { target[index] += line[index] }
+            for index in 0..<width { target[index] += line[index] }
         }
     }
 }

@@ -59,8 +59,12 @@ struct CloudFile {
                 expected: "whole records of \(fieldCount) float32, \(4 * fieldCount) bytes each\(hint)"
             )
         }
-        let tensor = Tensor(copying: bytes[...], dataType: .float32, shape: [bytes.count / 4])
-        let cloud = try make(tensor?.elements(as: Float.self) ?? [], fieldCount: fieldCount, path)
+        var values = [Float](repeating: 0, count: bytes.count / 4)
+        if let tensor = Tensor(copying: bytes[...], dataType: .float32, shape: [values.count]) {
+            let numbers = tensor.span(of: Float.self)
+            for index in values.indices { values[index] = numbers[index] }
+        }
+        let cloud = try make(values, fieldCount: fieldCount, path)
         return fieldCount == 5 ? converted(nuScenes: cloud) : cloud
     }
 
