@@ -92,7 +92,10 @@ import Testing
         #expect(try Files.list("\(folder)/png") == ["street_0000.png", "street_0001.png"])
         #expect(try Files.list("\(folder)/svg").count == 2)
         let page = try Files.readText("\(folder)/view.html")
-        #expect(page.contains("street_0001") && !page.contains("http://") && !page.contains("https://"))
+        #expect(
+            page.contains("street_0001") && page.contains("boxes mean nothing") && !page.contains("http://")
+                && !page.contains("https://")
+        )
         #expect(page.components(separatedBy: "<script").count == 2, "one script, in the page itself")
         let cls = try NumPyFile.read(path: "\(folder)/tensors/street_0000.cls.npy")
         #expect(cls.shape == [1, 16, 16, 2])

@@ -51,7 +51,7 @@ struct DetectCommand: ParsableCommand {
             )
         )
         let frames = DetectFrames(options: inputs, reader: reader)
-        let sinks = try DetectSinks(outputs, loaded.detector)
+        let sinks = try DetectSinks(outputs, loaded.detector, isGenerated: loader.isGenerated)
         let results = try start(pipeline, frames)
         let total = inputs.watch == nil ? try frames.count() : nil
         try waitFor { try await consume(results, sinks, total: total) }

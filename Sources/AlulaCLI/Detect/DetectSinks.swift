@@ -16,11 +16,15 @@ final class DetectSinks: Sendable {
 
     private let options: DetectOutputOptions
     private let view: BirdsEyeView
+    /// Whether weights are made up, which every picture says.
+    private let isGenerated: Bool
     private let state: Locked<State>
 
     /// - Throws: when an output folder cannot be made or a label folder is missing.
-    init(_ options: DetectOutputOptions, _ detector: PointPillarsDetector) throws {
+    init(_ options: DetectOutputOptions, _ detector: PointPillarsDetector, isGenerated: Bool = false) throws {
         self.options = options
+        self.isGenerated = isGenerated
+        let caveat = isGenerated ? "all weights are made up: boxes mean nothing" : nil
         view = BirdsEyeView(detector.configuration.grid)
         for folder in [options.png, options.svg, options.saveTensors].compactMap(\.self) {
             try Files.makeDirectory(folder)
@@ -31,7 +35,8 @@ final class DetectSinks: Sendable {
         state = Locked(
             State(
                 report: try DetectReport(options),
-                page: options.html.map { _ in ViewerPage(classNames: detector.configuration.classNames) },
+                page: options.html.map { _ in ViewerPage(classNames: detector.configuration.classNames, caveat: caveat)
+                },
                 evaluation: evaluation
             )
         )
@@ -51,7 +56,10 @@ final class DetectSinks: Sendable {
                 tell("\(result.name): \(error)")
             case .success(let found):
                 for warning in found.counters.warnings { tell("\(result.name): \(warning)") }
-                state.times.add(found, latencyMilliseconds: result.latencyMilliseconds)
+                // A watch may go on for ever: nothing is kept that nobody asked for.
+                if options.timing {
+                    state.times.add(found, latencyMilliseconds: result.latencyMilliseconds)
+                }
                 try draw(result, found.boxes)
                 try state.evaluation?.add(found.boxes, frame: result.name)
                 try save(found.tensors, frame: result.name)
@@ -60,11 +68,12 @@ final class DetectSinks: Sendable {
     }
 
     private func draw(_ result: FrameResult, _ boxes: [Detection]) throws(CommandError) {
+        let title = result.name + (isGenerated ? " (made-up weights)" : "")
         if let folder = options.png {
-            try writeFile(view.png(result.cloud, boxes, title: result.name), "\(folder)/\(result.name).png")
+            try writeFile(view.png(result.cloud, boxes, title: title), "\(folder)/\(result.name).png")
         }
         if let folder = options.svg {
-            let text = view.svg(result.cloud, boxes, title: result.name)
+            let text = view.svg(result.cloud, boxes, title: title)
             try writeFile(Array(text.utf8), "\(folder)/\(result.name).svg")
         }
     }
@@ -81,7 +90,9 @@ final class DetectSinks: Sendable {
             if let path = options.html, let page = state.page { try writeFile(Array(try page.html().utf8), path) }
             if let evaluation = state.evaluation { print(try evaluation.table(), terminator: "") }
             if options.timing { tell(state.times.summary) }
-            if state.failureCount > 0 { tell("\(state.failureCount) frames without detections") }
+            if state.failureCount > 0 {
+                tell("\(state.failureCount) \(state.failureCount == 1 ? "frame" : "frames") without detections")
+            }
         }
     }
 }

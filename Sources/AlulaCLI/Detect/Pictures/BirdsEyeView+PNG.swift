@@ -7,7 +7,11 @@ extension BirdsEyeView {
     func png(_ cloud: PointCloud?, _ boxes: [Detection], title: String) -> [UInt8] {
         var canvas = Canvas(width: width, height: height, background: Self.background)
         let sensor = place(0, 0)
-        for ring in 1...12 { canvas.circle(sensor, radius: 10 * Double(ring) * scale, Self.ringColour) }
+        for ring in 1...12 {
+            let distance = 10 * Double(ring)
+            canvas.circle(sensor, radius: distance * scale, Self.ringColour)
+            canvas.text("\(10 * ring) m", at: place(distance, 0) + SIMD2(4, 4), Self.ringTextColour)
+        }
         if let cloud {
             for start in stride(from: 0, to: cloud.values.count, by: cloud.fieldCount) {
                 let place = place(Double(cloud.values[start]), Double(cloud.values[start + 1]))
@@ -21,14 +25,18 @@ extension BirdsEyeView {
             let colour = Self.classColour(box.label)
             for index in 0..<4 { canvas.line(outline.corners[index], outline.corners[(index + 1) % 4], colour) }
             canvas.line(outline.centre, outline.front, colour)
-            let label = "\(box.className) \(format(Double(box.score), digits: 2))"
-            canvas.text(label, at: outline.centre + SIMD2(10, -18), colour)
         }
-        canvas.text(
-            "\(title): \(boxes.count) boxes, \(cloud?.count ?? 0) points",
-            at: SIMD2(10, 10),
-            SIMD3(0.85, 0.85, 0.85)
-        )
+        // Labels last, so that no box crosses one.
+        for box in boxes {
+            let label = "\(box.className) \(format(Double(box.score), digits: 2))"
+            let extents = SIMD2(Double(12 * label.count), 14)
+            let place = labelPlace(outline(box).corners, extents)
+            canvas.cover(place - 2, extents + 2, Self.background, 0.7)
+            canvas.text(label, at: place, Self.classColour(box.label))
+        }
+        let caption = "\(title): \(boxes.count) boxes, \(cloud?.count ?? 0) points"
+        canvas.cover(SIMD2(4, 4), SIMD2(Double(12 * caption.count + 10), 26), Self.background, 0.8)
+        canvas.text(caption, at: SIMD2(10, 10), SIMD3(0.85, 0.85, 0.85))
         return PNGFile.encode(width: width, height: height, pixels: canvas.bytes)
     }
 }
@@ -87,16 +95,23 @@ private struct Canvas {
     mutating func circle(_ centre: SIMD2<Double>, radius: Double, _ colour: SIMD3<Double>) {
         for y in max(Int(centre.y - radius) - 1, 0)..<max(min(Int(centre.y + radius) + 2, height), 0) {
             let rise = Double(y) + 0.5 - centre.y
-            let half = radius * radius - rise * rise
-            guard half >= 0 else { continue }
-            for side in [-half.squareRoot(), half.squareRoot()] {
-                // Near the top a row meets the circle over many pixels.
-                let slope = min(abs(rise) / max(half.squareRoot(), 1e-6), 40)
-                for x in Int(centre.x + side - slope / 2 - 1)...Int(centre.x + side + slope / 2 + 1) {
+            // The row's part of the ring of radii within a pixel of the circle's: near the top it is long.
+            let outer = ((radius + 1) * (radius + 1) - rise * rise).squareRoot()
+            guard outer >= 0 else { continue }
+            let inner = max((radius - 1) * (radius - 1) - rise * rise, 0).squareRoot()
+            for side in inner == 0 ? [-outer...outer] : [-outer...(-inner), inner...outer] {
+                for x in Int(centre.x + side.lowerBound)...Int(centre.x + side.upperBound) {
                     let run = Double(x) + 0.5 - centre.x
                     blend(x, y, colour, 1 - abs((run * run + rise * rise).squareRoot() - radius))
                 }
             }
+        }
+    }
+
+    /// Covers part of a rectangle with a colour.
+    mutating func cover(_ corner: SIMD2<Double>, _ extents: SIMD2<Double>, _ colour: SIMD3<Double>, _ cover: Double) {
+        for y in Int(corner.y)..<Int(corner.y + extents.y) {
+            for x in Int(corner.x)..<Int(corner.x + extents.x) { blend(x, y, colour, cover) }
         }
     }
 

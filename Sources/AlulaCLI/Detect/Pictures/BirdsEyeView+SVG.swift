@@ -28,6 +28,9 @@ extension BirdsEyeView {
         for ring in 1...12 {
             let radius = format(10 * Double(ring) * scale, digits: 1)
             text += "<circle cx=\"\(Self.number(sensor.x))\" cy=\"\(Self.number(sensor.y))\" r=\"\(radius)\"/>\n"
+            let top = place(10 * Double(ring), 0)
+            text += "<text x=\"\(Self.number(top.x + 4))\" y=\"\(Self.number(top.y + 15))\" stroke=\"none\" "
+            text += "fill=\"\(Self.hex(Self.ringTextColour))\">\(10 * ring) m</text>\n"
         }
         return text + "</g>\n"
     }
@@ -54,12 +57,14 @@ extension BirdsEyeView {
         let corners = outline.corners.map { "\(Self.number($0.x)),\(Self.number($0.y))" }.joined(separator: " ")
         let colour = Self.hex(Self.classColour(box.label))
         let label = "\(box.className) \(format(Double(box.score), digits: 2))"
+        // Seven pixels are about the width of a character of this size.
+        let place = labelPlace(outline.corners, SIMD2(Double(7 * label.count), 12))
         return """
             <polygon points="\(corners)" fill="\(colour)" fill-opacity="0.15" stroke="\(colour)" stroke-width="2"/>
             <line x1="\(Self.number(outline.centre.x))" y1="\(Self.number(outline.centre.y))" \
             x2="\(Self.number(outline.front.x))" y2="\(Self.number(outline.front.y))" stroke="\(colour)" stroke-width="2"/>
-            <text x="\(Self.number(outline.centre.x + 12))" y="\(Self.number(outline.centre.y - 12))" \
-            fill="\(colour)">\(Self.escaped(label))</text>
+            <text x="\(Self.number(place.x))" y="\(Self.number(place.y + 11))" fill="\(colour)" paint-order="stroke" \
+            stroke="\(Self.hex(Self.background))" stroke-width="3">\(Self.escaped(label))</text>
 
             """
     }

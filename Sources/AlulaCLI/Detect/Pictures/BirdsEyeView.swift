@@ -46,6 +46,17 @@ struct BirdsEyeView {
         return ([corner(1, 1), corner(-1, 1), corner(-1, -1), corner(1, -1)], corner(1, 0), corner(0, 0))
     }
 
+    /// Where a label of some extents goes: beside the box, inside the picture; its upper left corner.
+    func labelPlace(_ corners: [SIMD2<Double>], _ extents: SIMD2<Double>) -> SIMD2<Double> {
+        let (lefts, heights) = (corners.map(\.x), corners.map(\.y))
+        let (low, high) = (lefts.min() ?? 0, lefts.max() ?? 0)
+        let middle = ((heights.min() ?? 0) + (heights.max() ?? 0)) / 2
+        let isRoom = high + 6 + extents.x <= Double(width)
+        let x = isRoom ? high + 6 : max(low - 6 - extents.x, 0)
+        // The first line belongs to the title.
+        return SIMD2(x, min(max(middle - extents.y / 2, 30), Double(height) - extents.y))
+    }
+
     // MARK: - Colours
 
     /// A colour from dark blue (low) over green to yellow (high), 0 to 1.
@@ -82,4 +93,6 @@ struct BirdsEyeView {
     static let background = SIMD3(0.06, 0.07, 0.09)
     /// Rings around the sensor, every ten metres.
     static let ringColour = SIMD3(0.20, 0.22, 0.26)
+    /// The rings' distances.
+    static let ringTextColour = SIMD3(0.42, 0.46, 0.53)
 }

@@ -28,8 +28,13 @@ struct ViewerPage {
 
     private var frames: [Frame] = []
     private let classNames: [String]
+    /// What must be known of every frame's boxes.
+    private let caveat: String?
 
-    init(classNames: [String]) { self.classNames = classNames }
+    init(classNames: [String], caveat: String? = nil) {
+        self.classNames = classNames
+        self.caveat = caveat
+    }
 
     /// Adds a frame.
     mutating func append(_ result: FrameResult) {
@@ -37,7 +42,7 @@ struct ViewerPage {
         switch result.outcome {
         case .failure(let error): frame.note = error.description
         case .success(let found):
-            frame.note = found.counters.warnings.joined(separator: "; ")
+            frame.note = ([caveat].compactMap(\.self) + found.counters.warnings).joined(separator: "; ")
             frame.boxes = found.boxes.map { box in
                 let values = [
                     box.centre.x, box.centre.y, box.centre.z, box.length, box.width, box.height, box.yaw, box.score,

@@ -111,8 +111,11 @@ enum ViewerScript {
           context.fillStyle = context.strokeStyle;
           context.font = `${12 * devicePixelRatio}px system-ui, sans-serif`;
           context.textAlign = 'center';
-          context.fillText(`${box.c} ${score.toFixed(2)}`, canvas.width / 2 + top[0] * v.focal / top[2],
-            canvas.height / 2 - top[1] * v.focal / top[2]);
+          const place = [canvas.width / 2 + top[0] * v.focal / top[2], canvas.height / 2 - top[1] * v.focal / top[2]];
+          context.strokeStyle = '#0f1217';
+          context.lineWidth = 4 * devicePixelRatio;
+          context.strokeText(`${box.c} ${score.toFixed(2)}`, ...place);
+          context.fillText(`${box.c} ${score.toFixed(2)}`, ...place);
         }
 
         function drawGround(v) {
@@ -180,7 +183,8 @@ enum ViewerScript {
         }
 
         function play() {
-          if (playing) { clearInterval(playing); playing = null; return; }
+          if (playing) { clearInterval(playing); playing = null; $('play').textContent = 'play'; return; }
+          $('play').textContent = 'pause';
           playing = setInterval(() => show((current + 1) % FRAMES.length), 150);
         }
 

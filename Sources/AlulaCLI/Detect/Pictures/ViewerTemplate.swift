@@ -25,6 +25,7 @@ enum ViewerTemplate {
         #bar input[type=range]{flex:1}
         button,select{background:#232a35;color:inherit;border:1px solid #3a4352;border-radius:5px;padding:3px 9px;font:inherit}
         label{display:flex;gap:6px;align-items:center;color:#9aa4b2}
+        #play{min-width:58px}
         #score{flex:none!important;width:110px}
         #help{position:absolute;right:14px;top:12px;color:#77818f;text-align:right;pointer-events:none}
         </style>
@@ -35,8 +36,8 @@ enum ViewerTemplate {
         <div id="help">drag: orbit &middot; shift-drag: move &middot; wheel: zoom<br>
         &larr; &rarr;: frames &middot; space: play &middot; T: from above &middot; R: reset</div>
         <div id="bar">
-        <button id="back" title="previous frame">&#9664;</button><button id="play" title="play">&#9654;&#9654;</button>
-        <button id="next" title="next frame">&#9654;</button>
+        <button id="back" title="previous frame">&lsaquo;</button><button id="play">play</button>
+        <button id="next" title="next frame">&rsaquo;</button>
         <input id="frame" type="range" min="0" value="0"><span id="count"></span>
         <label>score &ge; <input id="score" type="range" min="0" max="1" step="0.01" value="0"><span id="least"></span></label>
         <select id="colour"><option value="z">height</option><option value="i">intensity</option>
