@@ -8,6 +8,7 @@ ONNX_DATA = $(shell $(PYTHON) -c "import os, onnx.backend.test as t; print(os.pa
 
 demo: build
 	.build/release/alula bench --experiments
+	.build/release/alula detect --frames 3 --score 0.3 --html .build/street.html --timing
 
 build:
 	@Tools/check-toolchain.sh build
