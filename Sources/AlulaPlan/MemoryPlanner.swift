@@ -197,8 +197,13 @@ struct MemoryPlanner {
                 resolve(concatenation.output).outerStrideElements == nil
             else { continue }
             var copies: [PlanInstance.Copy] = []
-            for piece in concatenation.pieces where piece.type.byteCount > 0 {
+            var placedCount = 0  // pieces that came with one before
+            let pieces = concatenation.pieces.filter { $0.type.byteCount > 0 }
+            for (position, piece) in pieces.enumerated() where position >= placedCount {
                 if place(piece, in: concatenation.output, acceptsStridedOutput) { continue }
+                let count = placeParts(pieces[position...], in: concatenation.output)
+                placedCount = position + count
+                if count > 0 { continue }
                 let destination = PlanInstance.Placement(
                     base: .none,
                     byteOffset: piece.byteOffset,
@@ -229,6 +234,29 @@ struct MemoryPlanner {
             outerStrideElements: piece.outerStrideElements
         )
         return true
+    }
+
+    /// Places the value that the first of `pieces` are the parts of, all of it and in order, in a concatenation: what was cut
+    /// in pieces is joined again, with something behind it.
+    /// - Returns: how many pieces are placed with it; 0 where they are not all parts.
+    private mutating func placeParts(_ pieces: ArraySlice<Concatenation.Piece>, in output: Int) -> Int {
+        guard let first = pieces.first else { return 0 }
+        let root = resolve(first.value).root
+        let whole = resolve(output)
+        guard root != whole.root, isFreeRoot(root), let byteCount = storedType(root)?.byteCount else { return 0 }
+        var end = 0
+        var count = 0
+        for piece in pieces where end < byteCount {
+            let place = resolve(piece.value)
+            guard place.root == root, place.byteOffset == end, place.outerStrideElements == nil,
+                piece.outerStrideElements == nil
+            else { return 0 }
+            end += piece.type.byteCount
+            count += 1
+        }
+        guard end == byteCount else { return 0 }
+        aliases[root] = Alias(parent: whole.root, byteOffset: whole.byteOffset + first.byteOffset)
+        return count
     }
 
     // MARK: - Steps

@@ -27,6 +27,27 @@ struct MemoryPlanTests {
         }
     }
 
+    /// What is cut in pieces and joined again, with something behind it, is copied nowhere.
+    @Test func piecesThatAreJoinedAgainStayWhereTheyAre() throws {
+        var builder = PlanBuilder()
+        let input = builder.input("x", [1, 6, 4])
+        let whole = builder.step(TestSum(), input, input)
+        let bounds = [0, 2, 6, 1].map { builder.constant(Tensor([Int64($0)], shape: [1])) }
+        let first = builder.step(Slice(), whole, bounds[0], bounds[1], bounds[3])
+        let second = builder.step(Slice(), whole, bounds[1], bounds[2], bounds[3])
+        let more = builder.step(TestSum(), second, second)
+        let joined = builder.step(TestConcat(axis: 1), first, second, more)
+        builder.output(builder.step(TestSum(), joined, joined), "y", [1, 10, 4])
+        let instance = try PlanInstance(builder.plan, inputShapes: [[1, 6, 4]]) { _, _ in false }
+        let names = instance.steps.map { instance.plan.steps[$0.planIndex].operation.name }
+        #expect(names == [TestSum.name, TestSum.name, TestSum.name])
+        #expect(instance.placements[second].byteOffset - instance.placements[joined].byteOffset == 2 * 4 * 4)
+        let values = Tensor((0..<24).map { Float($0) }, shape: [1, 6, 4])
+        let got = try Self.runInPlace(instance, [values])
+        let expected = try Self.runApart(builder.plan, instance.shapes, [values])
+        #expect(got[0].elements(as: Float.self) == expected[0].elements(as: Float.self))
+    }
+
     /// A random mixture of readers of everything, views and concatenations over values `[batch, n, 4]`.
     static func randomPlan(batch: Int, _ generator: inout SeededRandom) -> Plan {
         var builder = PlanBuilder()
@@ -40,7 +61,11 @@ struct MemoryPlanTests {
             let second = pool[Int.random(in: 0..<pool.count, using: &generator)]
             let made: Int
             var count = channels[first] ?? 0
-            switch Int.random(in: 0..<8, using: &generator) {
+            func slice(_ start: Int, _ end: Int) -> Int {
+                let bounds = [start, end, 1].map { builder.constant(Tensor([Int64($0)], shape: [1])) }
+                return builder.step(Slice(), first, bounds[0], bounds[1], bounds[2])
+            }
+            switch Int.random(in: 0..<10, using: &generator) {
             case 0, 1: made = builder.step(TestSum(), first, second)
             case 2: made = builder.step(Identity(), first)
             case 3:
@@ -50,9 +75,16 @@ struct MemoryPlanTests {
                 // A run of channels: a view where there is one image.
                 let start = Int.random(in: 0..<count, using: &generator)
                 let end = Int.random(in: start + 1...count, using: &generator)
-                let bounds = [start, end, 1].map { builder.constant(Tensor([Int64($0)], shape: [1])) }
-                made = builder.step(Slice(), first, bounds[0], bounds[1], bounds[2])
+                made = slice(start, end)
                 count = end - start
+            case 6...7 where count >= 2:
+                // Cut in two and joined again, with something behind.
+                let cut = Int.random(in: 1..<count, using: &generator)
+                let pieces = [slice(0, cut), slice(cut, count)]
+                channels[pieces[0]] = cut
+                pool.append(pieces[0])
+                made = builder.step(TestConcat(axis: 1), pieces[0], pieces[1], second)
+                count += channels[second] ?? 0
             default:
                 made = builder.step(TestConcat(axis: 1), first, second)
                 count += channels[second] ?? 0
