@@ -129,7 +129,8 @@ class _Lent:
     """Arrays the library uses in place, by token, until it has let go of them."""
 
     def __init__(self):
-        self._lock = threading.Lock()
+        # The collector of cycles may free a registration while this very thread holds the lock.
+        self._lock = threading.RLock()
         self._arrays: dict[int, np.ndarray] = {}
         self._next = 0
 

@@ -92,7 +92,7 @@ def test_memory_is_steady_over_many_enqueues(small_engine, buffers):
             stream.upload(x, memory.memory[0])
             context.enqueue(stream, memory.memory)
             stream.download(memory.memory[1], host)
-            if index % 64 == 0:
+            if index % 500 == 0:
                 stream.synchronize()
         stream.synchronize()
         gc.collect()
