@@ -23,8 +23,8 @@ struct DetectCommand: ParsableCommand {
     @Option(help: "Threads that compute; default: the cores this process may use.")
     var threads: Int?
 
-    @Option(help: "Frames that are computed at the same time.")
-    var streams = 2
+    @Option(help: "Frames that are computed at the same time; 1 answers soonest, more with a team each do most.")
+    var streams = 1
 
     @Option(help: "Teams the threads are split into; with as many as streams, every frame keeps its own threads.")
     var teams = 1
