@@ -94,7 +94,7 @@ def memory(a):
             rows = rng.uniform([-1, -9, -3, 0], [17, 9, 1, 1], (count, 4)).astype("<f4")
             rows.tofile(f"{folder}/{i}.bin")
         command = [a.alula, "detect", folder, "--config", f"{folder}/small.yaml", "--repeat", str(a.frames // 10),
-                   "--format", "jsonl"]
+                   "--format", "jsonl", "--threads", str(a.threads)]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         begin, count = time.time(), 0
         for _ in process.stdout:
