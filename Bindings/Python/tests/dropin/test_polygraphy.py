@@ -61,6 +61,8 @@ def test_run_with_memory_of_its_own(folder, strategy):
 
 def test_convert_and_inspect(folder):
     polygraphy("convert", "model.onnx", "--convert-to", "trt", "-o", "converted.plan", cwd=folder)
+    text = polygraphy("inspect", "model", "converted.plan", "--model-type", "engine", "--show", "layers", cwd=folder)
+    assert "Explicit Batch Engine" in text and "maps [dtype=float32, shape=(1, 5, 12, 12)]" in text
     text = polygraphy("inspect", "model", "model.onnx", "--display-as", "trt", "--show", "layers", "attrs", "weights", cwd=folder)
     assert "LayerType.CONVOLUTION" in text and "Explicit Batch Network" in text
     text = polygraphy("inspect", "model", "model.onnx", cwd=folder)

@@ -127,7 +127,8 @@ else:
         "GRID_SAMPLE NMS REVERSE_SEQUENCE NORMALIZATION CAST PLUGIN_V3 SQUEEZE UNSQUEEZE CUMULATIVE",
     )
     NetworkDefinitionCreationFlag = _make(
-        "NetworkDefinitionCreationFlag", {"EXPLICIT_BATCH": 0, "EXPLICIT_PRECISION": 1}
+        # The last is a name of version 10, for code that asks for it whatever the version; it is no number of 8.6's.
+        "NetworkDefinitionCreationFlag", {"EXPLICIT_BATCH": 0, "EXPLICIT_PRECISION": 1, "STRONGLY_TYPED": 2}
     )
     PreviewFeature = _make(
         "PreviewFeature",
