@@ -5,7 +5,7 @@ internal import ArgumentParser
 
 /// The `alula` command.
 @main
-struct AlulaCommand: ParsableCommand {
+struct AlulaCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "alula",
         abstract: "Build, run and measure neural networks with TensorRT's execution model, on any CPU.",
@@ -21,12 +21,12 @@ struct AlulaCommand: ParsableCommand {
     )
 
     /// Checks the environment once, before anything reads it, then runs the command line.
-    static func main() {
+    static func main() async {
         do {
             _ = try JITOptions.fromEnvironment()
         } catch {
             exit(withError: error)
         }
-        main(nil)
+        await main(nil)
     }
 }

@@ -35,9 +35,11 @@ import Testing
         return "\(folder)/small.yaml"
     }
 
-    private func run(_ arguments: String...) throws {
-        var command = try AlulaCommand.parseAsRoot(["detect"] + arguments)
-        try command.run()
+    private func run(_ arguments: String...) async throws { try await run(arguments) }
+
+    private func run(_ arguments: [String]) async throws {
+        var command = try #require(try AlulaCommand.parseAsRoot(["detect"] + arguments) as? DetectCommand)
+        try await command.run()
     }
 
     private func cleanUp() { try? FileManager.default.removeItem(atPath: folder) }
@@ -48,10 +50,10 @@ import Testing
         }
     }
 
-    @Test func aMadeUpStreetGivesEveryKindOfOutput() throws {
+    @Test func aMadeUpStreetGivesEveryKindOfOutput() async throws {
         let configuration = try prepare()
         defer { cleanUp() }
-        try run(
+        try await run(
             "--config",
             configuration,
             "--frames",
@@ -101,7 +103,7 @@ import Testing
         #expect(cls.shape == [1, 16, 16, 2])
     }
 
-    @Test func badCloudsAreOneErrorEachAndTheRestIsLookedAt() throws {
+    @Test func badCloudsAreOneErrorEachAndTheRestIsLookedAt() async throws {
         let configuration = try prepare()
         defer { cleanUp() }
         let point: [UInt8] = Array(
@@ -117,8 +119,8 @@ import Testing
         for (name, bytes) in [("a.bin", point), ("b.bin", [1, 2, 3]), ("c.bin", []), ("d.bin", far), ("e.pcd", [9])] {
             try Files.write(bytes, to: "\(folder)/clouds/\(name)")
         }
-        #expect(throws: (any Error).self) {
-            try run(
+        await #expect(throws: (any Error).self) {
+            try await run(
                 "\(folder)/clouds",
                 "--config",
                 configuration,
@@ -136,7 +138,7 @@ import Testing
         #expect((frames[2]["points"] as? [String: Int])?["read"] == 0)
     }
 
-    @Test func watchedFoldersAreLookedAtAsFilesArrive() throws {
+    @Test func watchedFoldersAreLookedAtAsFilesArrive() async throws {
         let configuration = try prepare()
         defer { cleanUp() }
         let bytes = [UInt8](repeating: 0, count: 160)
@@ -149,7 +151,7 @@ import Testing
                 try Files.write(bytes, to: "\(clouds)/\(index).txt")
             }
         }
-        try run(
+        try await run(
             "--watch",
             clouds,
             "--watch-limit",
@@ -165,14 +167,16 @@ import Testing
         #expect(try lines("\(folder)/out.jsonl").map { $0["frame"] as? String } == ["0", "1", "2"])
     }
 
-    @Test func labelsAreWrittenAndEvaluated() throws {
+    @Test func labelsAreWrittenAndEvaluated() async throws {
         let configuration = try prepare()
         defer { cleanUp() }
-        try run("--config", configuration, "--frames", "1", "--format", "kitti", "--output", "\(folder)/labels")
+        try await run("--config", configuration, "--frames", "1", "--format", "kitti", "--output", "\(folder)/labels")
         let text = try Files.readText("\(folder)/labels/street_0000.txt")
         #expect(text.split(separator: "\n").allSatisfy { KITTILabel(line: $0)?.score != nil })
-        try run("--config", configuration, "--frames", "2", "--evaluate", "\(folder)/labels")
-        #expect(throws: (any Error).self) { try run("--config", configuration, "--evaluate", "\(folder)/nowhere") }
+        try await run("--config", configuration, "--frames", "2", "--evaluate", "\(folder)/labels")
+        await #expect(throws: (any Error).self) {
+            try await run("--config", configuration, "--evaluate", "\(folder)/nowhere")
+        }
     }
 
     @Test(arguments: [
@@ -181,13 +185,10 @@ import Testing
         ["--model-dir", "/nowhere"], ["--onnx", "/nowhere.onnx"], ["--watch", "/nowhere"], ["--format", "kitti"],
         ["--watch", "/tmp", "a.bin"], ["--onnx", "a", "--model-dir", "b"],
     ])
-    func flagsThatMakeNoSenseAreRefused(flags: [String]) throws {
+    func flagsThatMakeNoSenseAreRefused(flags: [String]) async throws {
         let configuration = try prepare()
         defer { cleanUp() }
         let rest = flags.contains("--config") ? [] : ["--config", configuration]
-        #expect(throws: (any Error).self) {
-            var command = try AlulaCommand.parseAsRoot(["detect"] + flags + rest)
-            try command.run()
-        }
+        await #expect(throws: (any Error).self) { try await run(flags + rest) }
     }
 }

@@ -6,7 +6,7 @@ internal import AlulaSystem
 internal import ArgumentParser
 
 /// `alula detect`: LiDAR clouds in, boxes out.
-struct DetectCommand: ParsableCommand {
+struct DetectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "detect",
         abstract: "Find cars, pedestrians and cyclists in LiDAR clouds with a PointPillars network.",
@@ -29,7 +29,7 @@ struct DetectCommand: ParsableCommand {
     @Option(help: "Teams the threads are split into; with as many as streams, every frame keeps its own threads.")
     var teams = 1
 
-    func run() throws {
+    mutating func run() async throws {
         let loader = DetectModel(options: model, seed: inputs.seed, showsTensors: outputs.saveTensors != nil)
         let loaded = try loader.load(threads: threads.map { max(1, $0 / teams) })
         if model.verbose { for remark in loaded.remarks { print(remark) } }
@@ -54,7 +54,7 @@ struct DetectCommand: ParsableCommand {
         let sinks = try DetectSinks(outputs, loaded.detector, isGenerated: loader.isGenerated)
         let results = try start(pipeline, frames)
         let total = inputs.watch == nil ? try frames.count() : nil
-        try waitFor { try await consume(results, sinks, total: total) }
+        try await consume(results, sinks, total: total)
         try sinks.finish()
         if sinks.failureCount > 0 { throw ExitCode.failure }
     }
@@ -91,26 +91,3 @@ struct DetectCommand: ParsableCommand {
 
 /// Says something to the person at the terminal, apart from results.
 func tell(_ text: String) { Terminal.writeToStandardError("alula detect: \(text)\n") }
-
-/// Blocks the calling thread until asynchronous work is done.
-private func waitFor(_ body: @escaping @Sendable () async throws -> Void) throws {
-    let lock = Lock()
-    let done = ConditionVariable()
-    let outcome = Locked<Result<Void, any Error>?>(nil)
-    Task.detached {
-        let result: Result<Void, any Error>
-        do {
-            result = .success(try await body())
-        } catch {
-            result = .failure(error)
-        }
-        lock.withLock {
-            outcome.withLock { $0 = result }
-            done.broadcast()
-        }
-    }
-    lock.withLock {
-        while outcome.withLock({ $0 == nil }) { done.wait(with: lock) }
-    }
-    try outcome.withLock { $0 }?.get()
-}
