@@ -87,6 +87,25 @@ private func check(
 
 /// Attention in generated code against the scalar definition.
 @Suite(.enabled(if: !targets.isEmpty)) struct AttentionTests {
+    /// Whole vectors of 64 elements a head, as in transformers: the widest tiles there are.
+    @Test(arguments: targets)
+    func headsOfTransformersFitTheRegisters(target: VectorTarget) throws {
+        var random = SeededRandom(seed: 64)
+        for mask in [nil, [1, 1, 21, 128], [1, 1, 1, 128]] as [Shape?] {
+            let problem = AttentionCase(
+                &random,
+                heads: 2,
+                queries: 21,
+                keys: 128,
+                extent: 64,
+                isPacked: true,
+                mask: mask,
+                scale: 0.125
+            )
+            try check(problem, target)
+        }
+    }
+
     @Test(arguments: targets)
     func headsAndTailsMatchTheReference(target: VectorTarget) throws {
         var random = SeededRandom(seed: 1)

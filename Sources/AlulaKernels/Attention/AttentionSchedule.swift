@@ -102,7 +102,7 @@ package struct AttentionSchedule: Sendable {
         product = Self.valueProduct(descriptor)
         product.src = MatrixStrides(row: scoreRowElements, column: 1)
         let scale = Self.valueEpilogue
-        let tile = GemmTile.best(product, rows: blocking.tile.rows, target)
+        let tile = GemmTile.best(product, rows: blocking.tile.rows, target, epilogue: scale)
         blocking.tile = tile
         values = GemmSchedule(product, blocking, epilogue: scale, lanes: lanes)
         let heads = descriptor.batch * descriptor.heads

@@ -40,10 +40,7 @@ package struct GemmBlocking: Hashable, Sendable {
         let srcRowByteCount = descriptor.src.row * 4
         // Rows a multiple of a page apart compete for the same few cache lines.
         let maxRows = srcRowByteCount % 4096 == 0 ? 8 : 14
-        // Beside its temporaries an epilogue needs an operand, and where masks are vectors, the mask of the last columns.
-        let reserved =
-            epilogue.isEmpty ? 0 : EpilogueEmitter.temporaryVectorCount(epilogue, target: target) + 2
-        let tiles = GemmTile.candidates(target, reserved: reserved).filter { $0.rows <= maxRows }
+        let tiles = GemmTile.candidates(target, epilogue: epilogue).filter { $0.rows <= maxRows }
         let tile = tiles.min { descriptor.cycles($0, target.lanes) < descriptor.cycles($1, target.lanes) }
         return GemmBlocking(descriptor, tile: tile ?? GemmTile(rows: 1, vectors: 1), lanes: target.lanes)
     }

@@ -14,10 +14,20 @@ package struct GemmTile: Hashable, Sendable {
         self.vectors = vectors
     }
 
-    /// Every tile whose accumulators leave a quarter of the registers to others, and at least `reserved`.
-    package static func candidates(_ target: VectorTarget, reserved: Int = 0) -> [Self] {
-        let registerCount = target.vectorRegisterCount
-        let accumulatorCount = min(registerCount * 3 / 4, registerCount - reserved)
+    /// Every tile whose accumulators leave a quarter of the registers to others, and what `epilogue` needs: beside its
+    /// temporaries an operand and, where masks are vectors, the mask of the last columns.
+    package static func candidates(_ target: VectorTarget, epilogue: Epilogue = Epilogue()) -> [Self] {
+        let reserved =
+            epilogue.isEmpty ? 0 : EpilogueEmitter.temporaryVectorCount(epilogue, target: target) + 2
+        // Where instructions cannot repeat an element themselves, the emitter keeps a register to do so.
+        let repeats = epilogue.operands.contains { operand in
+            switch operand.extent {
+            case .row, .scalar, .number: true
+            default: false
+            }
+        }
+        let registerCount = target.vectorRegisterCount - (repeats && target.masksAreVectors ? 1 : 0)
+        let accumulatorCount = min(target.vectorRegisterCount * 3 / 4, registerCount - reserved)
         return (1...8).flatMap { vectors in
             (1...14).compactMap { rows in
                 let isSmall = rows * vectors <= accumulatorCount
@@ -28,8 +38,13 @@ package struct GemmTile: Hashable, Sendable {
     }
 
     /// The tile of `rows` rows with the lowest estimated cost, for products whose rows are cut by others.
-    package static func best(_ descriptor: GemmDescriptor, rows: Int, _ target: VectorTarget) -> Self {
-        let tiles = candidates(target).filter { $0.rows == rows }
+    package static func best(
+        _ descriptor: GemmDescriptor,
+        rows: Int,
+        _ target: VectorTarget,
+        epilogue: Epilogue
+    ) -> Self {
+        let tiles = candidates(target, epilogue: epilogue).filter { $0.rows == rows }
         return tiles.min { descriptor.cycles($0, target.lanes) < descriptor.cycles($1, target.lanes) }
             ?? Self(rows: rows, vectors: 1)
     }
