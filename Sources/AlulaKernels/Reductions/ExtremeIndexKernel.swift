@@ -8,15 +8,11 @@ internal import AlulaTensor
 struct ExtremeIndexKernel: Kernel {
     private let kernel: ExecutableKernel
     private let configuration: ExtremeIndexGenerator.Configuration
-    /// Neighbours outside of the axis: 1 where it is the last.
-    private let columnCount: Int
-    private let split: PartSplit
-    private let piecesPerRow: Int
-    /// Columns of a piece but the last.
-    private let pieceLength: Int
+    /// Columns are neighbours outside of the axis: 1 where it is the last.
+    private let pieces: ColumnPieces
 
     var identifier: String { kernel.name }
-    var partCount: Int { split.partCount }
+    var partCount: Int { pieces.split.partCount }
 
     private init(
         _ configuration: ExtremeIndexGenerator.Configuration,
@@ -27,20 +23,16 @@ struct ExtremeIndexKernel: Kernel {
             ExtremeIndexGenerator.program(configuration, target: target)
         }
         self.configuration = configuration
-        columnCount = configuration.stepByteCount / 4
-        let wanted = max(1, 32 / rowCount)
-        let cacheLine = 64
-        pieceLength = max(cacheLine, (columnCount / wanted + cacheLine - 1) / cacheLine * cacheLine)
-        piecesPerRow = (columnCount + pieceLength - 1) / pieceLength
-        split = PartSplit(
-            count: rowCount * piecesPerRow,
-            cost: configuration.count * min(pieceLength, columnCount)
+        pieces = ColumnPieces(
+            rowCount: rowCount,
+            columnCount: configuration.stepByteCount / 4,
+            columnCost: configuration.count
         )
     }
 
     func run(part: Int, inputs: [Tensor?], outputs: [Tensor?]) {
         guard let src = inputs[0], let dst = outputs[0] else { return }
-        let units = split.range(part)
+        let units = pieces.split.range(part)
         var arguments = ReductionArguments()
         if configuration.isRow {
             arguments.src = Int(bitPattern: src.address) + units.lowerBound * configuration.count * 4
@@ -49,12 +41,12 @@ struct ExtremeIndexKernel: Kernel {
             kernel(arguments)
         } else {
             for unit in units {
-                let (row, piece) = unit.quotientAndRemainder(dividingBy: piecesPerRow)
-                let column = piece * pieceLength
-                arguments.src =
-                    Int(bitPattern: src.address) + (row * configuration.count * columnCount + column) * 4
-                arguments.dst = Int(bitPattern: dst.address) + (row * columnCount + column) * 8
-                arguments.columnCount = min(pieceLength, columnCount - column)
+                let (row, columns) = pieces.place(unit)
+                let srcPlace = row * configuration.count * pieces.columnCount + columns.lowerBound
+                let dstPlace = row * pieces.columnCount + columns.lowerBound
+                arguments.src = Int(bitPattern: src.address) + srcPlace * 4
+                arguments.dst = Int(bitPattern: dst.address) + dstPlace * 8
+                arguments.columnCount = columns.count
                 kernel(arguments)
             }
         }

@@ -8,13 +8,10 @@ internal import AlulaTensor
 struct ReductionKernel: Kernel {
     private let kernel: ExecutableKernel
     private let walk: ReductionWalk
-    private let split: PartSplit
-    /// Pieces every row of columns is cut into where rows are too few to share out, and the elements of each but the last.
-    private let piecesPerRow: Int
-    private let pieceLength: Int
+    private let pieces: ColumnPieces
 
     var identifier: String { kernel.name }
-    var partCount: Int { split.partCount }
+    var partCount: Int { pieces.split.partCount }
 
     private init(_ walk: ReductionWalk, target: VectorTarget) throws(JITError) {
         let descriptor = walk.descriptor
@@ -22,33 +19,32 @@ struct ReductionKernel: Kernel {
             ReductionGenerator.program(descriptor, target: target)
         }
         self.walk = walk
-        let wantedParts = 32
-        let cacheLine = 64
-        let wanted = max(1, wantedParts / max(1, walk.rowTotal))
-        pieceLength = max(4 * cacheLine, (walk.columnCount / wanted + cacheLine - 1) / cacheLine * cacheLine)
-        piecesPerRow = (walk.columnCount + pieceLength - 1) / pieceLength
-        let cost = descriptor.reducedCount * min(pieceLength, walk.columnCount)
-        split = PartSplit(count: walk.rowTotal * piecesPerRow, cost: cost)
+        pieces = ColumnPieces(
+            rowCount: walk.rowTotal,
+            columnCount: walk.columnCount,
+            leastLength: 256,
+            columnCost: descriptor.reducedCount
+        )
     }
 
     func run(part: Int, inputs: [Tensor?], outputs: [Tensor?]) {
         guard let src = inputs[0], let dst = outputs[0] else { return }
         let (source, target) = (Int(bitPattern: src.address), Int(bitPattern: dst.address))
-        let units = split.range(part)
+        let units = pieces.split.range(part)
         var unit = units.lowerBound
         while unit < units.upperBound {
-            let (row, piece) = unit.quotientAndRemainder(dividingBy: piecesPerRow)
+            let (row, columns) = pieces.place(unit)
             let (outer, inner) = row.quotientAndRemainder(dividingBy: walk.rows.count)
-            let isCut = piecesPerRow > 1
+            let isCut = pieces.countPerRow > 1
             let rowCount = isCut ? 1 : min(walk.rows.count - inner, units.upperBound - unit)
-            let column = piece * pieceLength
             var arguments = ReductionArguments()
-            arguments.src = source + walk.srcByteOffset(outer) + inner * walk.rows.stepByteCount + column * 4
-            arguments.dst = target + (row * walk.columnCount + column) * 4
+            arguments.src =
+                source + walk.srcByteOffset(outer) + inner * walk.rows.stepByteCount + columns.lowerBound * 4
+            arguments.dst = target + (row * walk.columnCount + columns.lowerBound) * 4
             arguments.rowCount = rowCount
             arguments.srcRowByteCount = walk.rows.stepByteCount
             arguments.dstRowByteCount = walk.columnCount * 4
-            arguments.columnCount = min(pieceLength, walk.columnCount - column)
+            arguments.columnCount = columns.count
             kernel(arguments)
             unit += rowCount
         }

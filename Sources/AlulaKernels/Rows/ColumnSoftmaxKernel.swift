@@ -8,15 +8,11 @@ internal import AlulaTensor
 struct ColumnSoftmaxKernel: Kernel {
     private let kernel: ExecutableKernel
     private let configuration: ColumnSoftmaxGenerator.Configuration
-    private let columnCount: Int
-    private let split: PartSplit
-    private let piecesPerRow: Int
-    /// Columns of a piece but the last.
-    private let pieceLength: Int
+    private let pieces: ColumnPieces
 
     let inputsThatMayBeOverwritten = [0]
     var identifier: String { kernel.name }
-    var partCount: Int { split.partCount }
+    var partCount: Int { pieces.split.partCount }
 
     private init(
         _ configuration: ColumnSoftmaxGenerator.Configuration,
@@ -27,27 +23,22 @@ struct ColumnSoftmaxKernel: Kernel {
             ColumnSoftmaxGenerator.program(configuration, target: target)
         }
         self.configuration = configuration
-        columnCount = configuration.stepByteCount / 4
-        let wanted = max(1, 32 / rowCount)
-        let cacheLine = 64
-        pieceLength = max(cacheLine, (columnCount / wanted + cacheLine - 1) / cacheLine * cacheLine)
-        piecesPerRow = (columnCount + pieceLength - 1) / pieceLength
-        split = PartSplit(
-            count: rowCount * piecesPerRow,
-            cost: configuration.count * min(pieceLength, columnCount) * 8
+        pieces = ColumnPieces(
+            rowCount: rowCount,
+            columnCount: configuration.stepByteCount / 4,
+            columnCost: configuration.count * 8
         )
     }
 
     func run(part: Int, inputs: [Tensor?], outputs: [Tensor?]) {
         guard let src = inputs[0], let dst = outputs[0] else { return }
-        for unit in split.range(part) {
-            let (row, piece) = unit.quotientAndRemainder(dividingBy: piecesPerRow)
-            let column = piece * pieceLength
-            let byteOffset = (row * configuration.count * columnCount + column) * 4
+        for unit in pieces.split.range(part) {
+            let (row, columns) = pieces.place(unit)
+            let byteOffset = (row * configuration.count * pieces.columnCount + columns.lowerBound) * 4
             let arguments = ColumnSoftmaxArguments(
                 src: Int(bitPattern: src.address) + byteOffset,
                 dst: Int(bitPattern: dst.address) + byteOffset,
-                columnCount: min(pieceLength, columnCount - column)
+                columnCount: columns.count
             )
             kernel(arguments)
         }
